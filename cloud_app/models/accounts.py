@@ -1,0 +1,94 @@
+"""People and their log-ins."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import uuid4
+
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from cloud_app.domain.actor import Actor, Membership, Role
+from cloud_app.models.base import Moment, Word
+from cloud_app.models.projects import MemberRecord
+
+
+class AccountRecord(SQLModel, table=True):
+    __tablename__ = "account"
+
+    id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
+    handle: str = Field(unique=True, max_length=64)
+    """What the person types to log in; lower case."""
+    name: str = Field(max_length=80)
+    password_hash: str = Field(max_length=255, repr=False)
+    role: Role = Field(default=Role.STUDENT, sa_type=Word(Role))
+    email: str | None = Field(default=None, unique=True, max_length=254)
+    email_verified_at: datetime | None = Field(default=None, sa_type=Moment)
+    birth_on: date | None = None
+    rules_version: int = 0
+    locale: str = Field(default="", max_length=8)
+    created_at: datetime = Field(sa_type=Moment)
+    disabled_at: datetime | None = Field(default=None, sa_type=Moment)
+    deleted_at: datetime | None = Field(default=None, sa_type=Moment)
+    version: int = 1
+
+    @property
+    def usable(self) -> bool:
+        return self.disabled_at is None and self.deleted_at is None
+
+
+class LoginRecord(SQLModel, table=True):
+    """One log-in. The cookie's value is never stored, only its hash."""
+
+    __tablename__ = "login"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    created_at: datetime = Field(sa_type=Moment)
+    seen_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    address: str = Field(default="", max_length=64)
+    agent: str = Field(default="", max_length=200)
+
+
+class LoginFailureRecord(SQLModel, table=True):
+    """Wrong tries, counted per account name and per address ("handle:kim", "address:…")."""
+
+    __tablename__ = "login_failure"
+
+    subject: str = Field(primary_key=True, max_length=140)
+    count: int = 0
+    last_at: datetime = Field(sa_type=Moment)
+
+
+async def account_by_handle(session: AsyncSession, handle: str) -> AccountRecord | None:
+    query = select(AccountRecord).where(AccountRecord.handle == handle)
+    return (await session.exec(query)).first()
+
+
+async def memberships(session: AsyncSession, account_id: str) -> dict[str, Membership]:
+    query = select(MemberRecord).where(MemberRecord.account_id == account_id)
+    return {row.project_id: row.role for row in (await session.exec(query)).all()}
+
+
+async def actor_of(session: AsyncSession, account: AccountRecord) -> Actor:
+    return Actor(
+        account_id=account.id,
+        handle=account.handle,
+        name=account.name,
+        role=account.role,
+        projects=await memberships(session, account.id),
+    )
+
+
+async def end_logins(session: AsyncSession, account_id: str, at: datetime) -> Sequence[str]:
+    """End every open log-in of an account and return their hashes."""
+    query = select(LoginRecord).where(
+        LoginRecord.account_id == account_id, col(LoginRecord.ended_at).is_(None)
+    )
+    rows = (await session.exec(query)).all()
+    for row in rows:
+        row.ended_at = at
+    return [row.token_hash for row in rows]
+
+

@@ -1,0 +1,172 @@
+"""The clouds ("nodes"), and what each of them offers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from cloud_app.domain.machines import Size, Template
+from cloud_app.models.base import Moment
+
+
+class CloudRecord(SQLModel, table=True):
+    """One cloud, how to reach it, and when it last answered."""
+
+    __tablename__ = "cloud"
+
+    id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
+    name: str = Field(unique=True, max_length=80)
+    kind: str = Field(max_length=16)
+    """`practice` or `openstack`."""
+    access: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+    """Everything but the secret: address, region, user, external network, ranges."""
+    secret: str = Field(default="", repr=False)
+    """The manager credential's secret, encrypted."""
+    open_for_orders: bool = True
+    answered_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When it last gave all the answers of one pass: the age of every row of it."""
+    swept_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When the last complete sweep began."""
+    cursor: datetime | None = Field(default=None, sa_type=Moment)
+    """Newest change seen, by the cloud's own clock."""
+    silent_since: datetime | None = Field(default=None, sa_type=Moment)
+    problem: str = ""
+    """Catalogue key of what is wrong; empty when all is well."""
+    topic_version: int = 0
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class SizeRecord(SQLModel, table=True):
+    __tablename__ = "size"
+
+    id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
+    key: str = Field(unique=True, max_length=40)
+    name: dict[str, str] = Field(sa_type=sa.JSON)
+    vcpus: int
+    ram_mib: int
+    disk_gib: int
+    position: int = 0
+    offered: bool = True
+
+    def to_domain(self) -> Size:
+        return Size(
+            id=self.id,
+            key=self.key,
+            name=self.name,
+            vcpus=self.vcpus,
+            ram_mib=self.ram_mib,
+            disk_gib=self.disk_gib,
+            position=self.position,
+        )
+
+
+class TemplateRecord(SQLModel, table=True):
+    __tablename__ = "template"
+
+    id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
+    key: str = Field(unique=True, max_length=40)
+    name: dict[str, str] = Field(sa_type=sa.JSON)
+    words: dict[str, str] = Field(sa_type=sa.JSON)
+    login_user: str = Field(max_length=32)
+    default_size_key: str = Field(max_length=40)
+    open_ports: list[int] = Field(default_factory=list, sa_type=sa.JSON)
+    min_disk_gib: int = 0
+    min_ram_mib: int = 0
+    position: int = 0
+    offered: bool = True
+
+    def to_domain(self) -> Template:
+        return Template(
+            id=self.id,
+            key=self.key,
+            name=self.name,
+            words=self.words,
+            login_user=self.login_user,
+            default_size_key=self.default_size_key,
+            open_ports=tuple(self.open_ports),
+            min_disk_gib=self.min_disk_gib,
+            min_ram_mib=self.min_ram_mib,
+            position=self.position,
+        )
+
+
+class SizeBinding(SQLModel, table=True):
+    """A cloud's flavor for a size; `cloud_ref` is empty while the cloud has none."""
+
+    __tablename__ = "size_binding"
+    __table_args__ = (UniqueConstraint("size_id", "cloud_id"),)
+
+    id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
+    size_id: str = Field(foreign_key="size.id")
+    cloud_id: str = Field(foreign_key="cloud.id", index=True)
+    wanted_name: str = Field(max_length=255)
+    cloud_ref: str = Field(default="", max_length=255)
+
+
+class TemplateBinding(SQLModel, table=True):
+    """A cloud's image for a template; `cloud_ref` is empty while it cannot be used."""
+
+    __tablename__ = "template_binding"
+    __table_args__ = (UniqueConstraint("template_id", "cloud_id"),)
+
+    id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
+    template_id: str = Field(foreign_key="template.id")
+    cloud_id: str = Field(foreign_key="cloud.id", index=True)
+    wanted_name: str = Field(max_length=255)
+    cloud_ref: str = Field(default="", max_length=255)
+
+
+async def all_sizes(session: AsyncSession) -> Mapping[str, Size]:
+    rows = (await session.exec(select(SizeRecord).order_by(col(SizeRecord.position)))).all()
+    return {row.id: row.to_domain() for row in rows}
+
+
+async def all_templates(session: AsyncSession) -> Mapping[str, Template]:
+    rows = (await session.exec(select(TemplateRecord).order_by(col(TemplateRecord.position)))).all()
+    return {row.id: row.to_domain() for row in rows}
+
+
+async def all_clouds(session: AsyncSession) -> Sequence[CloudRecord]:
+    return (await session.exec(select(CloudRecord).order_by(col(CloudRecord.created_at)))).all()
+
+
+async def offered_pairs(session: AsyncSession) -> Sequence[tuple[str, str, str]]:
+    """Every (size id, template id, cloud id) that can be ordered now."""
+    query = (
+        select(SizeBinding.size_id, TemplateBinding.template_id, SizeBinding.cloud_id)
+        .join(TemplateBinding, col(TemplateBinding.cloud_id) == col(SizeBinding.cloud_id))
+        .join(CloudRecord, col(CloudRecord.id) == col(SizeBinding.cloud_id))
+        .join(SizeRecord, col(SizeRecord.id) == col(SizeBinding.size_id))
+        .join(TemplateRecord, col(TemplateRecord.id) == col(TemplateBinding.template_id))
+        .where(
+            col(SizeBinding.cloud_ref) != "",
+            col(TemplateBinding.cloud_ref) != "",
+            col(CloudRecord.open_for_orders),
+            col(SizeRecord.offered),
+            col(TemplateRecord.offered),
+            col(SizeRecord.disk_gib) >= col(TemplateRecord.min_disk_gib),
+            col(SizeRecord.ram_mib) >= col(TemplateRecord.min_ram_mib),
+        )
+    )
+    return (await session.exec(query)).all()
+
+
+async def flavor_ref(session: AsyncSession, size_id: str, cloud_id: str) -> str:
+    """The cloud's flavor id for a size; empty when it offers none now."""
+    query = select(SizeBinding.cloud_ref).where(
+        SizeBinding.size_id == size_id, SizeBinding.cloud_id == cloud_id
+    )
+    return (await session.exec(query)).first() or ""
+
+
+async def image_ref(session: AsyncSession, template_id: str, cloud_id: str) -> str:
+    """The cloud's image id for a template; empty when it cannot be used now."""
+    query = select(TemplateBinding.cloud_ref).where(
+        TemplateBinding.template_id == template_id, TemplateBinding.cloud_id == cloud_id
+    )
+    return (await session.exec(query)).first() or ""

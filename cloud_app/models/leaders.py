@@ -1,0 +1,36 @@
+"""Which process leads which loop: one row per loop, mine or expired → mine until then."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel, col, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from cloud_app.models.base import Moment
+
+
+class LeaderRecord(SQLModel, table=True):
+    __tablename__ = "leader"
+
+    loop: str = Field(primary_key=True, max_length=40)
+    holder: str = Field(max_length=64)
+    until: datetime = Field(sa_type=Moment)
+
+
+async def take(
+    session: AsyncSession, loop: str, holder: str, now: datetime, span: timedelta
+) -> bool:
+    """Claim or keep the lead of `loop` for `span`; report by row count."""
+    known = await session.get(LeaderRecord, loop)
+    if known is None:
+        session.add(LeaderRecord(loop=loop, holder=holder, until=now + span))
+        return True
+    claim = (
+        update(LeaderRecord)
+        .where(
+            col(LeaderRecord.loop) == loop,
+            sa.or_(col(LeaderRecord.holder) == holder, col(LeaderRecord.until) < now),
+        )
+        .values(holder=holder, until=now + span)
+    )
+    return (await session.exec(claim)).rowcount == 1

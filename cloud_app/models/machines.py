@@ -1,0 +1,284 @@
+"""The portal's memory of machines, and the questions asked of it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel, col, func, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from cloud_app.domain.machine_rules import Facts, state_of
+from cloud_app.domain.machines import (
+    Access,
+    Command,
+    Machine,
+    Power,
+    Presence,
+    Size,
+    State,
+    Template,
+    Wanted,
+)
+from cloud_app.domain.quotas import Amounts
+from cloud_app.models.base import Moment, Word
+from cloud_app.models.clouds import CloudRecord, SizeRecord
+
+_LIVE = sa.text("gone_at IS NULL")
+
+
+class MachineRecord(SQLModel, table=True):
+    """One machine: what is wanted, what was seen, and where the work on it stands."""
+
+    __tablename__ = "machine"
+    __table_args__ = (
+        sa.Index(
+            "uq_machine_live_name",
+            "project_id",
+            "name",
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        ),
+        sa.Index("ix_machine_work", "cloud_id", "settled", "next_try_at"),
+    )
+
+    id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
+    """Also the key that its server, port and address carry in the cloud."""
+    project_id: str = Field(foreign_key="project.id", index=True)
+    cloud_id: str = Field(foreign_key="cloud.id")
+    name: str = Field(max_length=60)
+    size_id: str = Field(foreign_key="size.id")
+    template_id: str = Field(foreign_key="template.id")
+    access: Access = Field(sa_type=Word(Access))
+    public_key: str = Field(default="", sa_type=sa.Text)
+    password_hash: str = Field(default="", repr=False, max_length=255)
+    """For the first boot only; emptied once the server was seen."""
+    cloud_init: str = Field(default="", repr=False, sa_type=sa.Text)
+    wants_address: bool = True
+    created_by: str = Field(foreign_key="account.id")
+    created_at: datetime = Field(sa_type=Moment)
+    return_on: date
+
+    wanted: Wanted = Field(default=Wanted.HERE, sa_type=Word(Wanted))
+    command: Command | None = Field(default=None, sa_type=Word(Command))
+    command_at: datetime | None = Field(default=None, sa_type=Moment)
+    command_sent_at: datetime | None = Field(default=None, sa_type=Moment)
+    command_mark: str = ""
+    """Newest action of the server before a restart was asked."""
+    rename_due: bool = False
+
+    presence: Presence = Field(default=Presence.NEVER, sa_type=Word(Presence))
+    power: Power | None = Field(default=None, sa_type=Word(Power))
+    raw_status: str = ""
+    server_id: str | None = Field(default=None, index=True)
+    port_id: str | None = None
+    fixed_ip: str | None = None
+    address_id: str | None = None
+    address: str | None = None
+    answers: bool | None = None
+    looks: int = 0
+    create_sent_at: datetime | None = Field(default=None, sa_type=Moment)
+    touched_at: datetime = Field(sa_type=Moment)
+    """Our last write to the cloud; a list begun earlier proves nothing."""
+    building_at: datetime | None = Field(default=None, sa_type=Moment)
+    built_at: datetime | None = Field(default=None, sa_type=Moment)
+    ready_at: datetime | None = Field(default=None, sa_type=Moment)
+    first_ready_at: datetime | None = Field(default=None, sa_type=Moment)
+
+    failure: str | None = None
+    notice: str | None = None
+    detail: str = Field(default="", sa_type=sa.Text)
+    released: bool = False
+    deadline_at: datetime = Field(sa_type=Moment)
+    state: State = Field(default=State.ORDERED, sa_type=Word(State))
+    state_at: datetime = Field(sa_type=Moment)
+    gone_at: datetime | None = Field(default=None, sa_type=Moment)
+
+    settled: bool = False
+    claimed_by: str = ""
+    claimed_until: datetime | None = Field(default=None, sa_type=Moment)
+    fence: int = 0
+    attempts: int = 0
+    next_try_at: datetime = Field(sa_type=Moment)
+    version: int = 1
+
+    def facts(self, *, has_ground: bool = True) -> Facts:
+        return Facts(
+            wanted=self.wanted,
+            presence=self.presence,
+            power=self.power,
+            has_ground=has_ground,
+            has_port=self.port_id is not None,
+            has_server=self.server_id is not None,
+            has_address=self.address_id is not None,
+            wants_address=self.wants_address,
+            create_sent_at=self.create_sent_at,
+            looks=self.looks,
+            built_at=self.built_at,
+            ready_at=self.ready_at,
+            command=self.command,
+            command_at=self.command_at,
+            failure=self.failure,
+            released=self.released,
+            deadline_at=self.deadline_at,
+            gone_at=self.gone_at,
+        )
+
+    def say_state(self, now: datetime) -> None:
+        """Write down the state's word again after a change."""
+        state = state_of(self.facts())
+        if state is not self.state:
+            self.state, self.state_at = state, now
+
+    def work_again(self, now: datetime) -> None:
+        """Put the machine back in the queue, due at once."""
+        self.settled = False
+        self.attempts = 0
+        self.next_try_at = now
+        self.version += 1
+        self.say_state(now)
+
+    def to_domain(self, size: Size, template: Template, cloud: CloudRecord) -> Machine:
+        times = {
+            State.ORDERED: self.created_at,
+            State.BUILDING: self.building_at,
+            State.STARTING: self.built_at,
+            State.READY: self.first_ready_at,
+        }
+        return Machine(
+            id=self.id,
+            project_id=self.project_id,
+            cloud_id=self.cloud_id,
+            cloud_name=cloud.name,
+            name=self.name,
+            size=size,
+            template=template,
+            state=self.state,
+            access=self.access,
+            wants_address=self.wants_address,
+            created_at=self.created_at,
+            return_on=self.return_on,
+            state_since=self.state_at,
+            stage_times={stage: at for stage, at in times.items() if at is not None},
+            version=self.version,
+            fixed_ip=self.fixed_ip,
+            address=self.address,
+            answers=self.answers,
+            command=self.command,
+            failure=self.failure,
+            notice=self.notice,
+            can_retry=self.failure is not None and self.settled and self.wanted is Wanted.HERE,
+            detail=self.detail,
+            raw_status=self.raw_status,
+            server_id=self.server_id,
+            seen_at=cloud.answered_at,
+            cloud_silent_since=cloud.silent_since,
+        )
+
+
+async def live_machines(session: AsyncSession, project_id: str) -> Sequence[MachineRecord]:
+    query = (
+        select(MachineRecord)
+        .where(MachineRecord.project_id == project_id, col(MachineRecord.gone_at).is_(None))
+        .order_by(col(MachineRecord.created_at).desc())
+    )
+    return (await session.exec(query)).all()
+
+
+async def machines_on(session: AsyncSession, cloud_id: str) -> Sequence[MachineRecord]:
+    query = select(MachineRecord).where(
+        MachineRecord.cloud_id == cloud_id, col(MachineRecord.gone_at).is_(None)
+    )
+    return (await session.exec(query)).all()
+
+
+async def used_amounts(session: AsyncSession, project_id: str) -> Amounts:
+    """What the project's machines take: everything not yet proven gone."""
+    nothing_left = sa.and_(col(MachineRecord.failure).is_not(None), col(MachineRecord.settled))
+    query = (
+        select(
+            func.count(),
+            func.coalesce(func.sum(SizeRecord.vcpus), 0),
+            func.coalesce(func.sum(SizeRecord.ram_mib), 0),
+        )
+        .select_from(MachineRecord)
+        .join(SizeRecord, col(SizeRecord.id) == col(MachineRecord.size_id))
+        .where(
+            MachineRecord.project_id == project_id,
+            col(MachineRecord.gone_at).is_(None),
+            sa.not_(nothing_left),
+        )
+    )
+    machines, vcpus, ram_mib = (await session.exec(query)).one()
+    return Amounts(machines=machines, vcpus=vcpus, ram_mib=ram_mib)
+
+
+async def vcpus_by_cloud(session: AsyncSession) -> dict[str, int]:
+    """How many vCPUs of ours each cloud carries, to place the next machine."""
+    query = (
+        select(MachineRecord.cloud_id, func.sum(SizeRecord.vcpus))
+        .join(SizeRecord, col(SizeRecord.id) == col(MachineRecord.size_id))
+        .where(col(MachineRecord.gone_at).is_(None))
+        .group_by(col(MachineRecord.cloud_id))
+    )
+    return {cloud: int(vcpus) for cloud, vcpus in (await session.exec(query)).all()}
+
+
+async def due_machines(
+    session: AsyncSession, cloud_id: str, now: datetime, most: int
+) -> Sequence[str]:
+    """Ids of machines that want work now and that nobody holds, oldest first."""
+    query = (
+        select(MachineRecord.id)
+        .where(
+            MachineRecord.cloud_id == cloud_id,
+            col(MachineRecord.settled).is_(False),
+            col(MachineRecord.next_try_at) <= now,
+            _unheld(now),
+        )
+        .order_by(col(MachineRecord.next_try_at))
+        .limit(most)
+    )
+    return (await session.exec(query)).all()
+
+
+async def any_unsettled(session: AsyncSession, cloud_id: str) -> bool:
+    query = select(MachineRecord.id).where(
+        MachineRecord.cloud_id == cloud_id, col(MachineRecord.settled).is_(False)
+    )
+    return (await session.exec(query.limit(1))).first() is not None
+
+
+async def claim(
+    session: AsyncSession, machine_id: str, holder: str, now: datetime, span: timedelta
+) -> int | None:
+    """Take a machine for `span`; return the fencing number, or None when another holds it."""
+    take = (
+        update(MachineRecord)
+        .where(
+            col(MachineRecord.id) == machine_id,
+            col(MachineRecord.settled).is_(False),
+            _unheld(now),
+        )
+        .values(claimed_by=holder, claimed_until=now + span, fence=col(MachineRecord.fence) + 1)
+        .returning(col(MachineRecord.fence))
+    )
+    return (await session.exec(take)).scalar_one_or_none()
+
+
+async def release_claims(session: AsyncSession, holder: str) -> None:
+    """Void the claims of everybody but `holder`: their process is gone or was overtaken."""
+    void = (
+        update(MachineRecord)
+        .where(
+            col(MachineRecord.claimed_until).is_not(None), col(MachineRecord.claimed_by) != holder
+        )
+        .values(claimed_until=None, claimed_by="", fence=col(MachineRecord.fence) + 1)
+    )
+    await session.exec(void)
+
+
+def _unheld(now: datetime) -> sa.ColumnElement[bool]:
+    until = col(MachineRecord.claimed_until)
+    return sa.or_(until.is_(None), until < now)
