@@ -1,0 +1,68 @@
+"""`./madang lab`: the same tests against real OpenStack services on this machine."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tools import browser, packages, places, preflight, suite
+from tools.steps import end
+from tools.up import prepare
+from tools.words import Refusal, Stopped
+
+LAB = "tests.lab.openstack"
+HOME = "MADANG_LAB_DIR"
+
+
+def lab(verb: str, *pytest_args: str) -> int:
+    """Start, test, ask or stop the lab."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        raise Refusal(
+            "The lab runs on Linux as root only; use a throw-away machine.",
+            "실습용 클라우드는 Linux에서 root로만 실행됩니다.",
+        )
+    if not (places.ROOT / "tests" / "lab").is_dir():
+        raise Refusal("There is no lab in this tree (tests/lab).", "tests/lab이 없습니다.")
+    preflight.check_folders()
+    if verb != "test":
+        return call(verb)
+    return _test(*pytest_args)
+
+
+def folder() -> Path:
+    """Return where the lab lives: large, outside the tree, kept between runs."""
+    return Path(os.environ.get(HOME) or "/var/tmp/madang-lab")  # noqa: S108 - root's own folder
+
+
+def call(verb: str) -> int:
+    """Run one of the lab's own commands; it needs nothing but Python."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", LAB, verb],
+        stdin=subprocess.DEVNULL,
+        cwd=places.ROOT,
+        env=os.environ | {HOME: str(folder())},
+        process_group=0,
+    )
+    try:
+        return process.wait()
+    except Stopped:
+        end(process)
+        raise
+
+
+def _test(*pytest_args: str) -> int:
+    web = prepare(packages.TESTS)
+    if code := call("up"):
+        return code
+    env = suite.environment(web) | {
+        HOME: str(folder()),
+        "MADANG_LAB_CLOUDS": str(folder() / "clouds.yaml"),
+    }
+    todo: list[suite.Check] = []
+    if contract := suite.with_tests([places.ROOT / "tests" / "contract"]):
+        argv = suite.pytest(*contract, "--cloud=lab", *pytest_args)
+        todo.append(suite.Check("contract", argv, env))
+    if journeys := suite.with_tests([places.ROOT / "tests" / "lab"]):
+        env = env | {"MADANG_BROWSER": str(browser.ensure())}
+        todo.append(suite.Check("journeys", suite.pytest(*journeys, *pytest_args), env))
+    return suite.report(suite.run_all(todo))
