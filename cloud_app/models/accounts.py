@@ -92,3 +92,30 @@ async def end_logins(session: AsyncSession, account_id: str, at: datetime) -> Se
     return [row.token_hash for row in rows]
 
 
+async def login_with_account(
+    session: AsyncSession, token_hash: str
+) -> tuple[LoginRecord, AccountRecord] | None:
+    query = (
+        select(LoginRecord, AccountRecord)
+        .join(AccountRecord, col(AccountRecord.id) == col(LoginRecord.account_id))
+        .where(LoginRecord.token_hash == token_hash)
+    )
+    row = (await session.exec(query)).first()
+    return None if row is None else (row[0], row[1])
+
+
+async def has_logged_in_from(
+    session: AsyncSession, handle: str, address: str, since: datetime
+) -> bool:
+    """Tell whether this account was logged in from this address lately."""
+    query = (
+        select(LoginRecord.token_hash)
+        .join(AccountRecord, col(AccountRecord.id) == col(LoginRecord.account_id))
+        .where(
+            AccountRecord.handle == handle,
+            LoginRecord.address == address,
+            LoginRecord.created_at >= since,
+        )
+        .limit(1)
+    )
+    return (await session.exec(query)).first() is not None
