@@ -45,7 +45,6 @@ class Database:
         """A read-only view that never waits for a writer."""
         async with AsyncSession(self._engine(writes=False), expire_on_commit=False) as session:
             yield session
-            await session.rollback()
 
     async def close(self) -> None:
         await self.engine.dispose()

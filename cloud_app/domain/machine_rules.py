@@ -33,6 +33,7 @@ class Step(StrEnum):
     SERVER = "server"
     ADDRESS = "address"
     PROBE = "probe"
+    RENAME = "rename"
     COMMAND = "command"
     GIVE_UP_COMMAND = "give_up_command"
     FAIL = "fail"
@@ -62,9 +63,10 @@ class Facts:
     ready_at: datetime | None
     command: Command | None
     command_at: datetime | None
+    rename_due: bool
     failure: str | None
     released: bool
-    """Its ports and addresses are proven removed."""
+    """Its ports and addresses were removed."""
     deadline_at: datetime
     gone_at: datetime | None
 
@@ -121,6 +123,8 @@ def _next_care(facts: Facts, now: datetime) -> Step:
         return Step.FAIL
     if facts.wants_address and not facts.has_address and facts.has_port:
         return Step.ADDRESS
+    if facts.rename_due:
+        return Step.RENAME
     if facts.command is not None:
         return _next_command(facts, now)
     if facts.power is Power.ON and facts.ready_at is None:

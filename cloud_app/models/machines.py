@@ -24,6 +24,8 @@ from cloud_app.domain.quotas import Amounts
 from cloud_app.models.base import Moment, Word
 from cloud_app.models.clouds import CloudRecord, SizeRecord
 
+NO_ADDRESS = "error.no_address"
+"""Notice of a machine that runs without the external address it should have."""
 _LIVE = sa.text("gone_at IS NULL")
 
 
@@ -53,7 +55,7 @@ class MachineRecord(SQLModel, table=True):
     access: Access = Field(sa_type=Word(Access))
     public_key: str = Field(default="", sa_type=sa.Text)
     password_hash: str = Field(default="", repr=False, max_length=255)
-    """For the first boot only; emptied once the server was seen."""
+    """For the first boot only; emptied once the machine was ready."""
     cloud_init: str = Field(default="", repr=False, sa_type=sa.Text)
     wants_address: bool = True
     created_by: str = Field(foreign_key="account.id")
@@ -112,13 +114,14 @@ class MachineRecord(SQLModel, table=True):
             has_port=self.port_id is not None,
             has_server=self.server_id is not None,
             has_address=self.address_id is not None,
-            wants_address=self.wants_address,
+            wants_address=self.wants_address and self.notice != NO_ADDRESS,
             create_sent_at=self.create_sent_at,
             looks=self.looks,
             built_at=self.built_at,
             ready_at=self.ready_at,
             command=self.command,
             command_at=self.command_at,
+            rename_due=self.rename_due,
             failure=self.failure,
             released=self.released,
             deadline_at=self.deadline_at,
@@ -267,14 +270,20 @@ async def claim(
     return (await session.exec(take)).scalar_one_or_none()
 
 
-async def release_claims(session: AsyncSession, holder: str) -> None:
-    """Void the claims of everybody but `holder`: their process is gone or was overtaken."""
+async def release_claims(session: AsyncSession, holder: str, now: datetime) -> None:
+    """Void the claims of everybody but `holder`: their process is gone or was overtaken.
+
+    What it asked of a cloud last may still take effect, so lists begun before
+    `now` prove nothing about these machines.
+    """
     void = (
         update(MachineRecord)
         .where(
             col(MachineRecord.claimed_until).is_not(None), col(MachineRecord.claimed_by) != holder
         )
-        .values(claimed_until=None, claimed_by="", fence=col(MachineRecord.fence) + 1)
+        .values(
+            claimed_until=None, claimed_by="", touched_at=now, fence=col(MachineRecord.fence) + 1
+        )
     )
     await session.exec(void)
 

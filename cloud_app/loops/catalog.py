@@ -1,0 +1,60 @@
+"""Binds the portal's sizes and templates to what each cloud offers right now."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlmodel import select
+
+from cloud_app.db import Database, after_commit
+from cloud_app.domain.errors import PortalError
+from cloud_app.gateways.protocols import Cloud
+from cloud_app.hub import CLOUDS, Hub
+from cloud_app.loops.clouds import Clouds
+from cloud_app.models.clouds import SizeBinding, TemplateBinding
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class CatalogLoop:
+    db: Database
+    hub: Hub
+    clouds: Clouds
+    name: str = "catalog"
+    every: float = 5.0
+
+    async def lead(self) -> None:
+        """Nothing is left over from another worker."""
+
+    async def once(self) -> None:
+        for cloud in await self.clouds.all():
+            try:
+                await self.bind(cloud)
+            except PortalError as error:
+                log.warning("catalogue skipped", extra={"cloud": cloud.id, "why": error.key})
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+    async def bind(self, cloud: Cloud) -> None:
+        """Look up what the bindings name; what the cloud no longer has is no longer offered."""
+        flavors = {flavor.name: flavor.id for flavor in await cloud.compute.flavors()}
+        images = {image.name: image.id for image in await cloud.image.images() if image.usable}
+        async with self.db.begin() as session:
+            sizes = await session.exec(select(SizeBinding).where(SizeBinding.cloud_id == cloud.id))
+            templates = await session.exec(
+                select(TemplateBinding).where(TemplateBinding.cloud_id == cloud.id)
+            )
+            changed = _bind(sizes.all(), flavors) | _bind(templates.all(), images)
+            if changed:
+                after_commit(session, lambda: self.hub.publish(CLOUDS))
+
+
+def _bind(rows: Iterable[SizeBinding | TemplateBinding], offered: Mapping[str, str]) -> bool:
+    changed = False
+    for row in rows:
+        found = offered.get(row.wanted_name, "")
+        if row.cloud_ref != found:
+            row.cloud_ref, changed = found, True
+    return changed

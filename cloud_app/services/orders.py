@@ -1,0 +1,281 @@
+"""What can be ordered, and what makes an order right: the rules behind the order page."""
+
+import secrets
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from cloud_app.db import Database
+from cloud_app.domain.actor import Action, Actor
+from cloud_app.domain.errors import Conflict, Invalid, NotFound, QuotaExceeded
+from cloud_app.domain.machine_rules import BUILD_DEADLINE
+from cloud_app.domain.machines import Access, MachineSpec, Presence, Size, Template
+from cloud_app.domain.offers import Offers, SizeOffer, TemplateOffer
+from cloud_app.domain.quotas import Amounts
+from cloud_app.gateways import first_boot
+from cloud_app.models.clouds import all_clouds, all_sizes, all_templates, offered_pairs
+from cloud_app.models.machines import (
+    MachineRecord,
+    live_machines,
+    used_amounts,
+    vcpus_by_cloud,
+)
+from cloud_app.models.projects import ProjectRecord
+
+LONGEST_NAME = 60
+LEAST_PASSWORD = 8
+LONGEST_PASSWORD = 128
+USUAL_RENT = timedelta(days=30)
+LONGEST_RENT = timedelta(days=180)
+NAMES = (
+    "haneul", "bada", "baram", "byeol", "namu", "gureum", "dallim", "sori",
+    "nuri", "maru", "hanbit", "saebyeok", "noeul", "danbi", "ieum", "garam",
+)  # fmt: skip
+
+
+def checked_name(name: str) -> str:
+    """Return the name as it is kept; raises Invalid when there is none or it is too long."""
+    plain = " ".join(unicodedata.normalize("NFC", name).split())
+    if not plain:
+        raise Invalid({"name": "machines.name.missing"})
+    if len(plain) > LONGEST_NAME:
+        raise Invalid({"name": "machines.name.too_long"}, most=LONGEST_NAME)
+    if not plain.isprintable():
+        raise Invalid({"name": "machines.name.unprintable"})
+    return plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    db: Database
+    now: Callable[[], datetime]
+    campus: ZoneInfo
+    address_choice: str
+    """`always`, `request` or `never`."""
+
+    async def offers(self, actor: Actor, project_id: str) -> Offers:
+        """What the order page shows: templates, sizes that fit and why others do not."""
+        if not actor.may(Action.SEE_MACHINES, project_id):
+            raise NotFound()
+        actor.require(Action.CHANGE_MACHINES, project_id)
+        async with self.db.read() as session:
+            project = await _project(session, project_id)
+            used, allowed = await used_amounts(session, project_id), allowed_amounts(project)
+            sizes, templates = await all_sizes(session), await all_templates(session)
+            pairs = [(size, template) for size, template, _ in await offered_pairs(session)]
+            names = {row.name for row in await live_machines(session, project_id)}
+        today = self.today()
+        on_offer = {size for size, _ in pairs}
+        return Offers(
+            sizes=[
+                _size_offer(size, used, allowed) for size in sizes.values() if size.id in on_offer
+            ],
+            templates=_template_offers(templates, sizes, pairs),
+            used=used,
+            allowed=allowed,
+            suggested_name=_fresh_name(names),
+            default_return_on=today + USUAL_RENT,
+            last_return_on=today + LONGEST_RENT,
+            address_choice=self.address_choice,
+        )
+
+    async def check(self, actor: Actor, spec: MachineSpec) -> None:
+        """Say what is wrong with an order before anything is sent.
+
+        Raises Invalid with every wrong field, or QuotaExceeded.
+        """
+        if not actor.may(Action.SEE_MACHINES, spec.project_id):
+            raise NotFound()
+        actor.require(Action.CHANGE_MACHINES, spec.project_id)
+        await self.checked(replace(spec, password=spec.password or "x" * LEAST_PASSWORD))
+        async with self.db.read() as session:
+            size, _, _ = await self._choice(session, spec)
+            await self._room(session, spec.project_id, size)
+            if spec.name in {row.name for row in await live_machines(session, spec.project_id)}:
+                raise Invalid({"name": "machines.name.taken"})
+
+    async def checked(self, spec: MachineSpec) -> MachineSpec:
+        """Return the order in the form it is kept; raises Invalid with every wrong field."""
+        wrong: dict[str, str] = {}
+        values: dict[str, str | int] = {"most": LONGEST_NAME, "least": LEAST_PASSWORD}
+        name = _try(wrong, lambda: checked_name(spec.name), "")
+        if not spec.size_key:
+            wrong["size"] = "machines.size.missing"
+        if not spec.template_key:
+            wrong["template"] = "machines.template.missing"
+        wrong.update(self._wrong_dates(spec.return_on))
+        key = spec.public_key
+        if spec.access is Access.OWN_KEY:
+            if not key.strip():
+                wrong["public_key"] = "machines.public_key.missing"
+            else:
+                key = _try(wrong, lambda: first_boot.checked_public_key(key), "")
+        if spec.access is Access.PASSWORD:
+            wrong.update(_wrong_password(spec.password))
+        cloud_init = _try(wrong, lambda: first_boot.checked_cloud_init(spec.cloud_init), "")
+        if wrong:
+            raise Invalid(wrong, **values)
+        wants = {"always": True, "never": False}.get(self.address_choice, spec.wants_address)
+        return replace(
+            spec,
+            name=name,
+            public_key=key if spec.access is Access.OWN_KEY else "",
+            cloud_init=cloud_init,
+            wants_address=wants,
+        )
+
+    async def place(
+        self, session: AsyncSession, actor: Actor, spec: MachineSpec, password_hash: str
+    ) -> MachineRecord:
+        """Write the order down. The caller holds the project's row in this transaction."""
+        size, template, cloud_id = await self._choice(session, spec)
+        await self._room(session, spec.project_id, size)
+        now = self.now()
+        row = MachineRecord(
+            project_id=spec.project_id,
+            cloud_id=cloud_id,
+            name=spec.name,
+            size_id=size.id,
+            template_id=template.id,
+            access=spec.access,
+            public_key=spec.public_key,
+            password_hash=password_hash,
+            cloud_init=spec.cloud_init,
+            wants_address=spec.wants_address,
+            created_by=actor.account_id,
+            created_at=now,
+            return_on=spec.return_on,
+            touched_at=now,
+            deadline_at=now + BUILD_DEADLINE,
+            state_at=now,
+            next_try_at=now,
+        )
+        session.add(row)
+        return row
+
+    async def place_again(self, session: AsyncSession, row: MachineRecord) -> None:
+        """Make a failed order new. The caller holds the project's row in this transaction."""
+        if row.access is Access.PASSWORD and not row.password_hash:
+            raise Conflict("machines.retry.no_password", name=row.name)
+        size = (await all_sizes(session))[row.size_id]
+        await self._room(session, row.project_id, size)
+        now = self.now()
+        row.failure, row.notice, row.detail = None, None, ""
+        row.presence, row.power, row.raw_status = Presence.NEVER, None, ""
+        row.server_id = row.port_id = row.address_id = row.fixed_ip = row.address = None
+        row.create_sent_at = row.building_at = row.built_at = None
+        row.ready_at = row.first_ready_at = row.answers = None
+        row.looks, row.released = 0, False
+        row.created_at = row.touched_at = now
+        row.deadline_at = now + BUILD_DEADLINE
+        row.work_again(now)
+
+    def today(self) -> date:
+        """The campus's date, by which rents are counted."""
+        return self.now().astimezone(self.campus).date()
+
+    def _wrong_dates(self, return_on: date) -> Mapping[str, str]:
+        today = self.today()
+        if return_on <= today:
+            return {"return_on": "machines.return_on.past"}
+        if return_on > today + LONGEST_RENT:
+            return {"return_on": "machines.return_on.too_late"}
+        return {}
+
+    async def _choice(
+        self, session: AsyncSession, spec: MachineSpec
+    ) -> tuple[Size, Template, str]:
+        sizes, templates = await all_sizes(session), await all_templates(session)
+        size = next((size for size in sizes.values() if size.key == spec.size_key), None)
+        template = next((t for t in templates.values() if t.key == spec.template_key), None)
+        if size is None:
+            raise Invalid({"size": "machines.size.unknown"})
+        if template is None:
+            raise Invalid({"template": "machines.template.unknown"})
+        clouds = [
+            cloud
+            for size_id, template_id, cloud in await offered_pairs(session)
+            if size_id == size.id and template_id == template.id
+        ]
+        if not clouds:
+            raise Invalid({"size": "machines.size.not_with_template"})
+        silent = {cloud.id for cloud in await all_clouds(session) if cloud.silent_since}
+        load = await vcpus_by_cloud(session)
+        return size, template, min(clouds, key=lambda id: (id in silent, load.get(id, 0), id))
+
+    async def _room(self, session: AsyncSession, project_id: str, size: Size) -> None:
+        project = await _project(session, project_id)
+        wish = await used_amounts(session, project_id) + _amounts(size)
+        over = allowed_amounts(project).exceeded_by(wish)
+        if over:
+            raise QuotaExceeded("error.quota_exceeded", what=over)
+
+
+def allowed_amounts(project: ProjectRecord) -> Amounts:
+    return Amounts(
+        machines=project.machines_allowed,
+        vcpus=project.vcpus_allowed,
+        ram_mib=project.ram_mib_allowed,
+    )
+
+
+async def _project(session: AsyncSession, project_id: str) -> ProjectRecord:
+    project = await session.get(ProjectRecord, project_id)
+    if project is None or project.deleted_at is not None:
+        raise NotFound()
+    return project
+
+
+def _amounts(size: Size) -> Amounts:
+    return Amounts(machines=1, vcpus=size.vcpus, ram_mib=size.ram_mib)
+
+
+def _size_offer(size: Size, used: Amounts, allowed: Amounts) -> SizeOffer:
+    over = allowed.exceeded_by(used + _amounts(size))
+    return SizeOffer(size=size, fits=not over, reason=f"machines.no_room.{over}" if over else "")
+
+
+def _template_offers(
+    templates: Mapping[str, Template],
+    sizes: Mapping[str, Size],
+    pairs: Sequence[tuple[str, str]],
+) -> Sequence[TemplateOffer]:
+    return [
+        TemplateOffer(
+            template=template,
+            size_keys=[
+                size.key for size in sizes.values() if (size.id, template.id) in set(pairs)
+            ],
+        )
+        for template in templates.values()
+        if any(template.id == offered for _, offered in pairs)
+    ]
+
+
+def _fresh_name(taken: set[str]) -> str:
+    while True:
+        name = f"{secrets.choice(NAMES)}-{secrets.randbelow(90) + 10}"
+        if name not in taken:
+            return name
+
+
+def _wrong_password(password: str) -> Mapping[str, str]:
+    if not password:
+        return {"password": "machines.password.missing"}  # noqa: S105 - a catalogue key
+    if len(password) < LEAST_PASSWORD:
+        return {"password": "machines.password.too_short"}  # noqa: S105 - a catalogue key
+    if len(password) > LONGEST_PASSWORD or not password.isprintable():
+        return {"password": "machines.password.too_long"}  # noqa: S105 - a catalogue key
+    return {}
+
+
+def _try(wrong: dict[str, str], check: Callable[[], str], otherwise: str) -> str:
+    try:
+        return check()
+    except Invalid as error:
+        wrong.update(error.fields)
+        return otherwise
