@@ -1,0 +1,72 @@
+"""ComputeGateway on the practice cloud."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cloud_app.domain.machines import SeenServer
+from cloud_app.gateways.protocols import Flavor, Scope, ServerOrder, Sweep
+from cloud_app.gateways.simulator import orders, servers, sweeps
+from cloud_app.gateways.simulator.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeCompute:
+    world: World
+
+    async def servers(self, since: datetime | None) -> Sweep[SeenServer]:
+        return await self.world.call(
+            "compute.servers", lambda tx: sweeps.as_told(tx, servers.sweep(tx, since))
+        )
+
+    async def find_servers(self, scope: Scope, key: str) -> Sequence[SeenServer]:
+        return await self.world.call(
+            "compute.find_servers", lambda tx: servers.with_key(tx, scope, key)
+        )
+
+    async def create_server(self, scope: Scope, order: ServerOrder) -> str:
+        """Look, then order: two steps, as with Nova, between which another may order."""
+        found = await self.world.call(
+            "compute.find_servers", lambda tx: servers.with_key(tx, scope, order.key)
+        )
+        if found:
+            return found[0].cloud_id
+        return await self.world.call(
+            "compute.create_server", lambda tx: orders.place(tx, scope, order)
+        )
+
+    async def start_server(self, scope: Scope, server_id: str) -> None:
+        await self.world.call(
+            "compute.start_server", lambda tx: servers.start(tx, scope, server_id)
+        )
+
+    async def stop_server(self, scope: Scope, server_id: str) -> None:
+        await self.world.call("compute.stop_server", lambda tx: servers.stop(tx, scope, server_id))
+
+    async def restart_server(self, scope: Scope, server_id: str) -> None:
+        await self.world.call(
+            "compute.restart_server", lambda tx: servers.restart(tx, scope, server_id)
+        )
+
+    async def last_action(self, scope: Scope, server_id: str) -> str:
+        return await self.world.call(
+            "compute.last_action", lambda tx: servers.last_action(tx, scope, server_id)
+        )
+
+    async def rename_server(self, scope: Scope, server_id: str, name: str) -> None:
+        await self.world.call(
+            "compute.rename_server", lambda tx: servers.rename(tx, scope, server_id, name)
+        )
+
+    async def delete_server(self, scope: Scope, server_id: str) -> None:
+        await self.world.call(
+            "compute.delete_server", lambda tx: servers.delete(tx, scope, server_id)
+        )
+
+    async def boot_log(self, scope: Scope, server_id: str) -> str:
+        return await self.world.call(
+            "compute.boot_log", lambda tx: servers.boot_log(tx, scope, server_id)
+        )
+
+    async def flavors(self) -> Sequence[Flavor]:
+        return await self.world.call("compute.flavors", lambda tx: tx.site.flavors)

@@ -1,0 +1,111 @@
+"""Projects, their own users and their limits: the Keystone of the practice cloud."""
+
+import hashlib
+import sqlite3
+from dataclasses import dataclass
+from uuid import uuid4
+
+from cloud_app.gateways.protocols import Limits, Scope
+from cloud_app.gateways.simulator import answers
+from cloud_app.gateways.simulator.store import Tx
+
+
+def _hash(secret: str) -> str:
+    """Secrets here are long and random, so a plain digest keeps them off the disk."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def ensure_project(tx: Tx, key: str, name: str) -> str:
+    tx.run(
+        "INSERT INTO project (id, key, name) VALUES (?, ?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET name = excluded.name",
+        uuid4().hex,
+        key,
+        name,
+    )
+    row = tx.one("SELECT id FROM project WHERE key = ?", key)
+    assert row is not None
+    return row["id"]
+
+
+def ensure_user(tx: Tx, key: str, project_id: str, secret: str) -> str:
+    project(tx, project_id)
+    tx.run(
+        "INSERT INTO person (id, key, project_id, secret_hash) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET project_id = excluded.project_id,"
+        " secret_hash = excluded.secret_hash",
+        uuid4().hex,
+        key,
+        project_id,
+        _hash(secret),
+    )
+    row = tx.one("SELECT id FROM person WHERE key = ?", key)
+    assert row is not None
+    return row["id"]
+
+
+def project(tx: Tx, project_id: str) -> sqlite3.Row:
+    row = tx.one("SELECT * FROM project WHERE id = ?", project_id)
+    if row is None:
+        raise answers.missing("Project", project_id)
+    return row
+
+
+def set_limits(tx: Tx, project_id: str, limits: Limits) -> None:
+    """Nova refuses a limit below what is used; so does this."""
+    project(tx, project_id)
+    now = used_by(tx, project_id)
+    for name, limit, used in (
+        ("instances", limits.machines, now.machines),
+        ("cores", limits.vcpus, now.vcpus),
+        ("ram", limits.ram_mib, now.ram_mib),
+        ("floatingip", limits.addresses, addresses_of(tx, project_id)),
+    ):
+        if 0 <= limit < used:
+            raise answers.bad_request(
+                f"Quota limit {limit} for {name} must be greater than or equal to"
+                f" already used and reserved {used}."
+            )
+    tx.run(
+        "UPDATE project SET machines = ?, vcpus = ?, ram_mib = ?, addresses = ? WHERE id = ?",
+        limits.machines,
+        limits.vcpus,
+        limits.ram_mib,
+        limits.addresses,
+        project_id,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """Nova counts everything that is not deleted yet, servers in ERROR included."""
+
+    machines: int
+    vcpus: int
+    ram_mib: int
+
+
+def used_by(tx: Tx, project_id: str) -> Used:
+    row = tx.one(
+        "SELECT COUNT(*) AS machines, COALESCE(SUM(vcpus), 0) AS vcpus,"
+        " COALESCE(SUM(ram_mib), 0) AS ram_mib FROM standing WHERE project_id = ?",
+        project_id,
+    )
+    assert row is not None
+    return Used(machines=row["machines"], vcpus=row["vcpus"], ram_mib=row["ram_mib"])
+
+
+def addresses_of(tx: Tx, project_id: str) -> int:
+    return tx.number("SELECT COUNT(*) FROM address WHERE project_id = ?", project_id)
+
+
+def admit(tx: Tx, scope: Scope) -> None:
+    """Let a project's own user in, or answer as Keystone does to a wrong password."""
+    row = tx.one(
+        "SELECT 1 FROM person WHERE id = ? AND project_id = ? AND secret_hash = ?",
+        scope.user_id,
+        scope.project_id,
+        _hash(scope.secret),
+    )
+    if row is None:
+        raise answers.credential()
