@@ -14,12 +14,13 @@ from sqlmodel import select
 from cloud_app.bootstrap import Portal, build
 from cloud_app.domain.actor import Actor, Role
 from cloud_app.domain.machines import Access, Command, Machine, MachineSpec, State
+from cloud_app.hub import project_topic
 from cloud_app.models.accounts import AccountRecord, account_by_handle, actor_of
 from cloud_app.models.machines import MachineRecord
 from cloud_app.settings import Settings
 from cloud_app.site import PRACTICE_SITE, Site, apply
 
-PASSWORD = "madang-2026"  # noqa: S105 - printed on purpose: these people are not real
+PASSWORD = "madang-2026"
 PEOPLE = (
     ("minji", "김민지", Role.STUDENT),
     ("junho", "이준호", Role.STUDENT),
@@ -84,8 +85,12 @@ async def _order(portal: Portal, actor: Actor, name: str, template: str, size: s
 
 
 async def _until(portal: Portal, actor: Actor, machine: Machine, state: State) -> None:
-    while (await portal.machines.one(actor, machine.id)).state is not state:
-        await asyncio.sleep(0.2)
+    topic = project_topic(machine.project_id)
+    while True:
+        version = portal.hub.version(topic)
+        if (await portal.machines.one(actor, machine.id)).state is state:
+            return
+        await portal.hub.wait({topic: version}, timeout=DEADLINE)
 
 
 async def _main() -> None:
@@ -93,7 +98,7 @@ async def _main() -> None:
     await found(campus)
     await campus.db.close()
     for handle, name, _ in PEOPLE:
-        print(f"{handle}\t{PASSWORD}\t{name}")  # noqa: T201 - the launcher shows these lines
+        print(f"{handle}\t{PASSWORD}\t{name}")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Invalid(PortalError):
     key = "error.invalid"
 
     def __init__(self, fields: Mapping[str, str], **values: str | int) -> None:
-        super().__init__(**values)
+        super().__init__(None, detail="", **values)
         self.fields = dict(fields)
 
 

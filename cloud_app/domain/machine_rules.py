@@ -138,7 +138,7 @@ def _next_command(facts: Facts, now: datetime) -> Step:
     return Step.COMMAND if facts.power in STEADY else Step.WAIT
 
 
-def state_of(facts: Facts) -> State:  # noqa: C901, PLR0911 - one line per word a person reads
+def state_of(facts: Facts) -> State:  # noqa: C901 - one line per word a person reads
     """Say in one word how a machine is. What is not known is never called off."""
     if facts.gone_at is not None:
         return State.GONE

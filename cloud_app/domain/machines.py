@@ -55,7 +55,7 @@ class Access(StrEnum):
 
     GENERATED = "generated"
     OWN_KEY = "own_key"
-    PASSWORD = "password"  # noqa: S105 - the name of a way in, not a secret
+    PASSWORD = "password"
 
 
 class State(StrEnum):

@@ -7,7 +7,7 @@ and is completed by the owner's: lists are joined, other values of ours stay.
 import asyncio
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import yaml
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_ssh_public_key,
 )
-from passlib.hash import sha512_crypt
+from passlib.handlers.sha2_crypt import sha512_crypt
 
 from cloud_app.domain.errors import Invalid
 
@@ -29,6 +29,13 @@ CLOUD_INIT_LIMIT = 16 * 1024
 ROUNDS = 100_000
 LEAST_RSA_BITS = 2048
 SCRIPT = "/var/lib/madang/first-boot"
+
+
+class _Scheme(Protocol):
+    def hash(self, secret: str) -> str: ...
+
+
+_SCHEME = cast(_Scheme, sha512_crypt.using(rounds=ROUNDS))  # pyright: ignore[reportUnknownMemberType] - untyped there
 
 
 def new_key(comment: str) -> tuple[str, str]:
@@ -53,7 +60,7 @@ def checked_public_key(text: str) -> str:
 
 async def hash_password(password: str) -> str:
     """The hash that a Linux guest checks log-ins against; slow on purpose, so in a thread."""
-    return await asyncio.to_thread(sha512_crypt.using(rounds=ROUNDS).hash, password)
+    return await asyncio.to_thread(_SCHEME.hash, password)
 
 
 def checked_cloud_init(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cloud_app.db import Database, after_commit
-from cloud_app.domain.errors import Conflict, NotFound, PortalError, Refused, Unavailable
+from cloud_app.domain.errors import NotFound, PortalError, Refused, Unavailable
 from cloud_app.domain.machine_rules import Step, next_step
 from cloud_app.domain.machines import Wanted
 from cloud_app.gateways.protocols import Cloud

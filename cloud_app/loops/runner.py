@@ -40,10 +40,10 @@ class Bell:
     def ring(self) -> None:
         self._event.set()
 
-    async def heard(self, timeout: float) -> None:
-        """Return at the next ring or after `timeout` seconds."""
+    async def heard(self, within: float) -> None:
+        """Return at the next ring or after `within` seconds."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(within):
                 await self._event.wait()
         self._event.clear()
 

@@ -281,8 +281,13 @@ def _may_be_on_its_way(row: MachineRecord, now: datetime) -> bool:
 
 
 def _already(row: MachineRecord) -> bool:
-    wish = {Command.START: Power.ON, Command.STOP: Power.OFF}
-    return row.command in wish and row.power is wish[row.command]
+    match row.command:
+        case Command.START:
+            return row.power is Power.ON
+        case Command.STOP:
+            return row.power is Power.OFF
+        case _:
+            return False
 
 
 def _command_done(row: MachineRecord) -> None:

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import uuid4
 
-from sqlmodel import Field, SQLModel, col, select
+from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.domain.actor import Actor, Membership, Role
-from cloud_app.models.base import Moment, Word
+from cloud_app.models.base import Moment, Row, Word
 from cloud_app.models.projects import MemberRecord
 
 
-class AccountRecord(SQLModel, table=True):
-    __tablename__ = "account"
-
+class AccountRecord(Row, table=True):
     id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
     handle: str = Field(unique=True, max_length=64)
     """What the person types to log in; lower case."""
@@ -36,10 +34,8 @@ class AccountRecord(SQLModel, table=True):
         return self.disabled_at is None and self.deleted_at is None
 
 
-class LoginRecord(SQLModel, table=True):
+class LoginRecord(Row, table=True):
     """One log-in. The cookie's value is never stored, only its hash."""
-
-    __tablename__ = "login"
 
     token_hash: str = Field(primary_key=True, max_length=64)
     account_id: str = Field(foreign_key="account.id", index=True)
@@ -51,10 +47,8 @@ class LoginRecord(SQLModel, table=True):
     agent: str = Field(default="", max_length=200)
 
 
-class LoginFailureRecord(SQLModel, table=True):
+class LoginFailureRecord(Row, table=True):
     """Wrong tries, counted per account name and per address ("handle:kim", "address:…")."""
-
-    __tablename__ = "login_failure"
 
     subject: str = Field(primary_key=True, max_length=140)
     count: int = 0

@@ -2,16 +2,14 @@
 
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.domain.actor import Action, Actor
-from cloud_app.models.base import Moment
+from cloud_app.models.base import Moment, Row
 
 
-class AuditRecord(SQLModel, table=True):
-    __tablename__ = "audit"
-
+class AuditRecord(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=Moment, index=True)
     account_id: str = Field(index=True)

@@ -1,10 +1,12 @@
 """What every table shares: constraint names, UTC instants, words instead of native enums."""
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
@@ -17,6 +19,15 @@ SQLModel.metadata.naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+class Row(SQLModel):
+    """A table named for its class: `CloudProjectRecord` is kept in `cloud_project`."""
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805 # pyright: ignore[reportIncompatibleVariableOverride] - as SQLModel has it
+        words = re.findall("[A-Z][a-z]+", cls.__name__.removesuffix("Record"))
+        return "_".join(words).lower()
 
 
 class Moment(TypeDecorator[datetime]):

@@ -7,17 +7,15 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy import UniqueConstraint
-from sqlmodel import Field, SQLModel, col, select
+from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.domain.machines import Size, Template
-from cloud_app.models.base import Moment
+from cloud_app.models.base import Moment, Row
 
 
-class CloudRecord(SQLModel, table=True):
+class CloudRecord(Row, table=True):
     """One cloud, how to reach it, and when it last answered."""
-
-    __tablename__ = "cloud"
 
     id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
     name: str = Field(unique=True, max_length=80)
@@ -41,9 +39,7 @@ class CloudRecord(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Moment)
 
 
-class SizeRecord(SQLModel, table=True):
-    __tablename__ = "size"
-
+class SizeRecord(Row, table=True):
     id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
     key: str = Field(unique=True, max_length=40)
     name: dict[str, str] = Field(sa_type=sa.JSON)
@@ -65,9 +61,7 @@ class SizeRecord(SQLModel, table=True):
         )
 
 
-class TemplateRecord(SQLModel, table=True):
-    __tablename__ = "template"
-
+class TemplateRecord(Row, table=True):
     id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
     key: str = Field(unique=True, max_length=40)
     name: dict[str, str] = Field(sa_type=sa.JSON)
@@ -95,10 +89,9 @@ class TemplateRecord(SQLModel, table=True):
         )
 
 
-class SizeBinding(SQLModel, table=True):
+class SizeBinding(Row, table=True):
     """A cloud's flavor for a size; `cloud_ref` is empty while the cloud has none."""
 
-    __tablename__ = "size_binding"
     __table_args__ = (UniqueConstraint("size_id", "cloud_id"),)
 
     id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
@@ -108,10 +101,9 @@ class SizeBinding(SQLModel, table=True):
     cloud_ref: str = Field(default="", max_length=255)
 
 
-class TemplateBinding(SQLModel, table=True):
+class TemplateBinding(Row, table=True):
     """A cloud's image for a template; `cloud_ref` is empty while it cannot be used."""
 
-    __tablename__ = "template_binding"
     __table_args__ = (UniqueConstraint("template_id", "cloud_id"),)
 
     id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)

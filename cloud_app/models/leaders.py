@@ -3,15 +3,13 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel, col, delete, update
+from sqlmodel import Field, col, delete, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from cloud_app.models.base import Moment
+from cloud_app.models.base import Moment, Row
 
 
-class LeaderRecord(SQLModel, table=True):
-    __tablename__ = "leader"
-
+class LeaderRecord(Row, table=True):
     loop: str = Field(primary_key=True, max_length=40)
     holder: str = Field(max_length=64)
     until: datetime = Field(sa_type=Moment)

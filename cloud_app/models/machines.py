@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel, col, func, select, update
+from sqlmodel import Field, col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.domain.machine_rules import Facts, state_of
@@ -21,7 +21,7 @@ from cloud_app.domain.machines import (
     Wanted,
 )
 from cloud_app.domain.quotas import Amounts
-from cloud_app.models.base import Moment, Word
+from cloud_app.models.base import Moment, Row, Word
 from cloud_app.models.clouds import CloudRecord, SizeRecord
 
 NO_ADDRESS = "error.no_address"
@@ -29,10 +29,9 @@ NO_ADDRESS = "error.no_address"
 _LIVE = sa.text("gone_at IS NULL")
 
 
-class MachineRecord(SQLModel, table=True):
+class MachineRecord(Row, table=True):
     """One machine: what is wanted, what was seen, and where the work on it stands."""
 
-    __tablename__ = "machine"
     __table_args__ = (
         sa.Index(
             "uq_machine_live_name",

@@ -5,16 +5,14 @@ from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import UniqueConstraint
-from sqlmodel import Field, SQLModel, col, select, update
+from sqlmodel import Field, col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.domain.actor import Membership
-from cloud_app.models.base import Moment, Word
+from cloud_app.models.base import Moment, Row, Word
 
 
-class ProjectRecord(SQLModel, table=True):
-    __tablename__ = "project"
-
+class ProjectRecord(Row, table=True):
     id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
     name: str = Field(max_length=80)
     personal_of: str | None = Field(default=None, foreign_key="account.id", unique=True)
@@ -29,18 +27,15 @@ class ProjectRecord(SQLModel, table=True):
     version: int = 1
 
 
-class MemberRecord(SQLModel, table=True):
-    __tablename__ = "member"
-
+class MemberRecord(Row, table=True):
     project_id: str = Field(foreign_key="project.id", primary_key=True)
     account_id: str = Field(foreign_key="account.id", primary_key=True, index=True)
     role: Membership = Field(default=Membership.MEMBER, sa_type=Word(Membership))
 
 
-class CloudProjectRecord(SQLModel, table=True):
+class CloudProjectRecord(Row, table=True):
     """A project's side in one cloud, made on first need, step by step and repeatable."""
 
-    __tablename__ = "cloud_project"
     __table_args__ = (UniqueConstraint("project_id", "cloud_id"),)
 
     id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)

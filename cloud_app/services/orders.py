@@ -186,9 +186,7 @@ class Orders:
             return {"return_on": "machines.return_on.too_late"}
         return {}
 
-    async def _choice(
-        self, session: AsyncSession, spec: MachineSpec
-    ) -> tuple[Size, Template, str]:
+    async def _choice(self, session: AsyncSession, spec: MachineSpec) -> tuple[Size, Template, str]:
         sizes, templates = await all_sizes(session), await all_templates(session)
         size = next((size for size in sizes.values() if size.key == spec.size_key), None)
         template = next((t for t in templates.values() if t.key == spec.template_key), None)
@@ -205,7 +203,7 @@ class Orders:
             raise Invalid({"size": "machines.size.not_with_template"})
         silent = {cloud.id for cloud in await all_clouds(session) if cloud.silent_since}
         load = await vcpus_by_cloud(session)
-        return size, template, min(clouds, key=lambda id: (id in silent, load.get(id, 0), id))
+        return size, template, min(clouds, key=lambda one: (one in silent, load.get(one, 0), one))
 
     async def _room(self, session: AsyncSession, project_id: str, size: Size) -> None:
         project = await _project(session, project_id)
@@ -247,9 +245,7 @@ def _template_offers(
     return [
         TemplateOffer(
             template=template,
-            size_keys=[
-                size.key for size in sizes.values() if (size.id, template.id) in set(pairs)
-            ],
+            size_keys=[size.key for size in sizes.values() if (size.id, template.id) in set(pairs)],
         )
         for template in templates.values()
         if any(template.id == offered for _, offered in pairs)
@@ -265,11 +261,11 @@ def _fresh_name(taken: set[str]) -> str:
 
 def _wrong_password(password: str) -> Mapping[str, str]:
     if not password:
-        return {"password": "machines.password.missing"}  # noqa: S105 - a catalogue key
+        return {"password": "machines.password.missing"}
     if len(password) < LEAST_PASSWORD:
-        return {"password": "machines.password.too_short"}  # noqa: S105 - a catalogue key
+        return {"password": "machines.password.too_short"}
     if len(password) > LONGEST_PASSWORD or not password.isprintable():
-        return {"password": "machines.password.too_long"}  # noqa: S105 - a catalogue key
+        return {"password": "machines.password.too_long"}
     return {}
 
 

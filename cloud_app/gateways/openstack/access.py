@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -11,8 +11,8 @@ from cloud_app.gateways.openstack.connect import ApplicationCredential, CloudAcc
 
 def access_of(kept: Mapping[str, Any], secret: str) -> CloudAccess:
     """Put access and secret together again; raises KeyError for a row that lacks something."""
-    choices = {
-        name: tuple(value) if isinstance(value, list) else value
+    choices: dict[str, Any] = {
+        name: tuple(cast(list[str], value)) if isinstance(value, list) else value
         for name, value in kept.items()
         if name not in ("manager", "application_credential_id")
     }
