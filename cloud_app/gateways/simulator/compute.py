@@ -26,11 +26,11 @@ class PracticeCompute:
 
     async def create_server(self, scope: Scope, order: ServerOrder) -> str:
         """Look, then order: two steps, as with Nova, between which another may order."""
-        found = await self.world.call(
-            "compute.find_servers", lambda tx: servers.with_key(tx, scope, order.key)
+        existing = await self.world.call(
+            "compute.find_servers", lambda tx: orders.existing(tx, scope, order)
         )
-        if found:
-            return found[0].cloud_id
+        if existing:
+            return existing
         return await self.world.call(
             "compute.create_server", lambda tx: orders.place(tx, scope, order)
         )

@@ -16,6 +16,9 @@ FIRST_GUEST, LAST_GUEST = 10, 250
 FIRST_ADDRESS = 10
 """Last byte of the first external address in 203.0.113.0/24 (TEST-NET-3)."""
 
+PORT_OF = "SELECT * FROM port WHERE project_id = ? AND key = ? ORDER BY rowid"
+ADDRESS_OF = "SELECT * FROM address WHERE project_id = ? AND key = ? ORDER BY rowid"
+
 
 def ensure_ground(tx: Tx, scope: Scope, key: str) -> Ground:
     admit(tx, scope)
@@ -28,8 +31,7 @@ def ensure_ground(tx: Tx, scope: Scope, key: str) -> Ground:
         str(uuid4()),
         str(uuid4()),
     )
-    row = tx.one("SELECT * FROM ground WHERE project_id = ? AND key = ?", scope.project_id, key)
-    assert row is not None
+    row = tx.sure("SELECT * FROM ground WHERE project_id = ? AND key = ?", scope.project_id, key)
     return Ground(
         network_id=row["network_id"], subnet_id=row["subnet_id"], router_id=row["router_id"]
     )
@@ -40,7 +42,7 @@ def ensure_port(
 ) -> SeenPort:
     admit(tx, scope)
     opened = " ".join(str(port) for port in sorted({22, *open_ports}))
-    row = _port_of(tx, scope, key)
+    row = tx.one(PORT_OF, scope.project_id, key)
     if row is None:
         tx.run(
             "INSERT INTO port (id, project_id, key, network_id, fixed_ip, open_ports)"
@@ -54,17 +56,7 @@ def ensure_port(
         )
     elif row["open_ports"] != opened:
         tx.run("UPDATE port SET open_ports = ? WHERE id = ?", opened, row["id"])
-    row = _port_of(tx, scope, key)
-    assert row is not None
-    return _seen_port(row, bound(tx))
-
-
-def _port_of(tx: Tx, scope: Scope, key: str) -> sqlite3.Row | None:
-    return tx.one(
-        "SELECT * FROM port WHERE project_id = ? AND key = ? ORDER BY rowid",
-        scope.project_id,
-        key,
-    )
+    return _seen_port(tx.sure(PORT_OF, scope.project_id, key), bound(tx))
 
 
 def _free_fixed_ip(tx: Tx, scope: Scope, ground: Ground) -> str:
@@ -74,7 +66,7 @@ def _free_fixed_ip(tx: Tx, scope: Scope, ground: Ground) -> str:
         scope.project_id,
     )
     if row is None:
-        raise answers.missing("Network", ground.network_id)
+        raise answers.vanished("Network", ground.network_id)
     taken = {
         port["fixed_ip"]
         for port in tx.all("SELECT fixed_ip FROM port WHERE network_id = ?", ground.network_id)
@@ -83,7 +75,7 @@ def _free_fixed_ip(tx: Tx, scope: Scope, ground: Ground) -> str:
     for last in range(FIRST_GUEST, LAST_GUEST + 1):
         if f"{net}.{last}" not in taken:
             return f"{net}.{last}"
-    raise answers.no_fixed_ip(ground.network_id)
+    raise answers.no_address(ground.network_id)
 
 
 def delete_ports(tx: Tx, scope: Scope, key: str) -> None:
@@ -102,8 +94,10 @@ def ensure_address(tx: Tx, scope: Scope, key: str, port_id: str) -> SeenAddress:
     admit(tx, scope)
     port = tx.one("SELECT 1 FROM port WHERE id = ? AND project_id = ?", port_id, scope.project_id)
     if port is None:
-        raise answers.missing("Port", port_id)
-    row = _address_of(tx, scope, key)
+        raise answers.vanished("Port", port_id)
+    row = tx.one(ADDRESS_OF, scope.project_id, key)
+    if tx.one("SELECT 1 FROM address WHERE port_id = ? AND key != ?", port_id, key):
+        raise answers.port_has_address(port_id)
     if row is None:
         tx.run(
             "INSERT INTO address (id, project_id, key, address, port_id) VALUES (?, ?, ?, ?, ?)",
@@ -115,17 +109,7 @@ def ensure_address(tx: Tx, scope: Scope, key: str, port_id: str) -> SeenAddress:
         )
     elif row["port_id"] != port_id:
         tx.run("UPDATE address SET port_id = ? WHERE id = ?", port_id, row["id"])
-    row = _address_of(tx, scope, key)
-    assert row is not None
-    return _seen_address(row)
-
-
-def _address_of(tx: Tx, scope: Scope, key: str) -> sqlite3.Row | None:
-    return tx.one(
-        "SELECT * FROM address WHERE project_id = ? AND key = ? ORDER BY rowid",
-        scope.project_id,
-        key,
-    )
+    return _seen_address(tx.sure(ADDRESS_OF, scope.project_id, key))
 
 
 def _next_address(tx: Tx, scope: Scope) -> str:
@@ -134,7 +118,7 @@ def _next_address(tx: Tx, scope: Scope) -> str:
         raise answers.over_quota("floatingip")
     free = free_addresses(tx)
     if not free:
-        raise answers.no_address("No more IP addresses available on network public.")
+        raise answers.no_address("public")
     return free[0]
 
 

@@ -7,12 +7,13 @@ as ERROR with a fault, some time after the order was accepted.
 from dataclasses import dataclass
 from uuid import uuid4
 
+from cloud_app.domain.machines import Power
 from cloud_app.gateways.protocols import Flavor, Scope, ServerOrder
 from cloud_app.gateways.simulator import answers
 from cloud_app.gateways.simulator.life import BARE, SCHEDULED
 from cloud_app.gateways.simulator.misfortunes import Woe, strike
 from cloud_app.gateways.simulator.projects import admit, project, used_by
-from cloud_app.gateways.simulator.servers import bound, write_action
+from cloud_app.gateways.simulator.servers import bound, with_key, write_action
 from cloud_app.gateways.simulator.store import Tx
 
 USER_DATA_LIMIT = 65535
@@ -40,6 +41,22 @@ class Fault:
     """At which part of the build time it shows."""
 
 
+def existing(tx: Tx, scope: Scope, order: ServerOrder) -> str | None:
+    """The server that an earlier try left behind: by its key, or on the port."""
+    found = with_key(tx, scope, order.key)
+    staying = [one for one in found if one.power is not Power.DELETING]
+    if found and not staying:
+        raise answers.still_deleting()
+    if staying:
+        return min(staying, key=lambda one: (one.power is Power.FAILED, one.cloud_id)).cloud_id
+    port = tx.one(
+        "SELECT 1 FROM port WHERE id = ? AND project_id = ?", order.port_id, scope.project_id
+    )
+    if port is None:
+        raise answers.vanished("Port", order.port_id)
+    return bound(tx).get(order.port_id)
+
+
 def place(tx: Tx, scope: Scope, order: ServerOrder) -> str:
     """Accept or refuse an order as Nova's API does; the id is all that is answered."""
     admit(tx, scope)
@@ -62,26 +79,21 @@ def place(tx: Tx, scope: Scope, order: ServerOrder) -> str:
 
 def _check_references(tx: Tx, scope: Scope, order: ServerOrder) -> Flavor:
     if not order.name:
-        raise answers.bad_request("Invalid input for field/attribute name. Value: . ''")
+        raise answers.no_name()
     if len(order.user_data.encode()) * 4 / 3 > USER_DATA_LIMIT:
-        raise answers.bad_request("Invalid input for field/attribute user_data: is too long")
+        raise answers.long_user_data()
     guest = tx.site.guest(order.image_id)
     if guest is None:
-        raise answers.bad_request("Can not find requested image")
+        raise answers.no_image()
     flavor = tx.site.flavor(order.flavor_id)
     if flavor is None:
-        raise answers.bad_request(f"Flavor {order.flavor_id} could not be found.")
+        raise answers.no_flavor(order.flavor_id)
     if not guest.image.usable:
-        raise answers.bad_request(f"Image {order.image_id} is not active.")
+        raise answers.unusable_image(order.image_id)
     if flavor.disk_gib < guest.image.min_disk_gib:
-        raise answers.bad_request("Flavor's disk is too small for requested image.")
+        raise answers.too_small("disk")
     if flavor.ram_mib < guest.image.min_ram_mib:
-        raise answers.bad_request("Flavor's memory is too small for requested image.")
-    port = tx.one(
-        "SELECT 1 FROM port WHERE id = ? AND project_id = ?", order.port_id, scope.project_id
-    )
-    if port is None:
-        raise answers.bad_request(f"Port {order.port_id} could not be found.")
+        raise answers.too_small("memory")
     if order.port_id in bound(tx):
         raise answers.port_in_use(order.port_id)
     return flavor
@@ -140,8 +152,9 @@ def write_order(
 ) -> str:
     """Store the instants at which the server will have been built."""
     build = tx.site.seconds(tx.site.pace.build)
+    server_id = str(uuid4())
     row = {
-        "id": str(uuid4()),
+        "id": server_id,
         "project_id": project_id,
         "key": key,
         "name": order.name,
@@ -163,5 +176,5 @@ def write_order(
         "settles_at": tx.now + build,
     }
     tx.db.execute(INSERT, row)
-    write_action(tx, row["id"], "create")
-    return row["id"]
+    write_action(tx, server_id, "create")
+    return server_id

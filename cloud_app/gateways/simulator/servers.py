@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from cloud_app.domain.errors import NotFound
-from cloud_app.domain.machines import SeenServer
+from cloud_app.domain.machines import Power, SeenServer
 from cloud_app.gateways.protocols import Scope, Sweep
 from cloud_app.gateways.simulator import answers, console
 from cloud_app.gateways.simulator.life import Life, bound_at, life, moment, seen
@@ -47,13 +47,13 @@ def own(tx: Tx, scope: Scope, server_id: str) -> tuple[sqlite3.Row, Life]:
         "SELECT * FROM standing WHERE id = ? AND project_id = ?", server_id, scope.project_id
     )
     if row is None:
-        raise answers.missing("Instance", server_id)
+        raise answers.no_server(server_id)
     return row, life(row, tx.now)
 
 
 def start(tx: Tx, scope: Scope, server_id: str) -> None:
     row, at = own(tx, scope, server_id)
-    if at.status == "ACTIVE" and not at.task:
+    if at.power in (Power.ON, Power.STARTING):
         return
     if at.status != "SHUTOFF" or at.task:
         raise answers.wrong_state("start", server_id, at.words)
@@ -64,7 +64,7 @@ def start(tx: Tx, scope: Scope, server_id: str) -> None:
 
 def stop(tx: Tx, scope: Scope, server_id: str) -> None:
     row, at = own(tx, scope, server_id)
-    if at.status == "SHUTOFF" and not at.task:
+    if at.power in (Power.OFF, Power.STOPPING):
         return
     if at.status != "ACTIVE" or at.task:
         raise answers.wrong_state("stop", server_id, at.words)
@@ -160,8 +160,11 @@ def last_action(tx: Tx, scope: Scope, server_id: str) -> str:
 
 
 def boot_log(tx: Tx, scope: Scope, server_id: str) -> str:
-    """Nova answers 404 for a stopped guest, which the adapter reads as no log."""
-    row, at = own(tx, scope, server_id)
+    """Nova answers 404 for a stopped guest too, and the adapter reads both as no log."""
+    try:
+        row, at = own(tx, scope, server_id)
+    except NotFound:
+        return ""
     guest = tx.site.guest(row["image_id"])
     if guest is None or not at.running or not at.launched_at:
         return ""

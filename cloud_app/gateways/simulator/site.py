@@ -94,7 +94,9 @@ IMAGES = (
     _image("debian-13", "Debian GNU/Linux 13 (trixie)", "debian", kernel="6.12.6-amd64", disk=5),
     _image("rocky-10", "Rocky Linux 10.0", "rocky", kernel="6.12.0-55.el10", ram=1024),
     _image("python-lab", "Ubuntu 24.04.1 LTS", "ubuntu", ports=(22, 8888), disk=20, ram=2048),
-    _image("web", "Debian GNU/Linux 13 (trixie)", "debian", kernel="6.12.6-amd64", ports=(22, 80)),
+    _image(
+        "web", "Debian GNU/Linux 13 (trixie)", "debian", kernel="6.12.6-amd64", ports=(22, 80, 443)
+    ),
     _image("ubuntu-20.04", "Ubuntu 20.04.6 LTS", "ubuntu", usable=False),
 )
 """The last one is deactivated, as every real site has one."""

@@ -81,12 +81,15 @@ class Tx:
     def one(self, sql: str, *values: object) -> sqlite3.Row | None:
         return self.db.execute(sql, values).fetchone()
 
+    def sure(self, sql: str, *values: object) -> sqlite3.Row:
+        """The row that must be there; without it the file is broken."""
+        row = self.one(sql, *values)
+        if row is None:
+            raise LookupError(sql)
+        return row
+
     def all(self, sql: str, *values: object) -> list[sqlite3.Row]:
         return self.db.execute(sql, values).fetchall()
-
-    def number(self, sql: str, *values: object) -> int:
-        """The single number that a counting statement answers."""
-        return int(self.db.execute(sql, values).fetchone()[0] or 0)
 
     def run(self, sql: str, *values: object) -> int:
         """Change rows and say how many."""

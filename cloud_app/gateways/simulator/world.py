@@ -14,8 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from cloud_app.domain.errors import Unavailable
-from cloud_app.gateways.simulator import misfortunes
+from cloud_app.gateways.simulator import answers, misfortunes
 from cloud_app.gateways.simulator.misfortunes import CRASH_EXIT_CODE, Crash, Misfortune, Woe
 from cloud_app.gateways.simulator.outside import Outside
 from cloud_app.gateways.simulator.site import Site
@@ -57,11 +56,11 @@ class World:
             await self._sleep(slow.seconds)
         if silent:
             await self._sleep(silent.seconds)
-            raise Unavailable(detail=f"{name}: no answer after {silent.seconds} s")
+            raise answers.silence(name, silent.seconds)
         result, lost = await asyncio.to_thread(self._carry_out, name, work)
         if lost:
             await self._sleep(lost.seconds)
-            raise Unavailable(detail=f"{name}: no answer after {lost.seconds} s")
+            raise answers.silence(name, lost.seconds)
         return result
 
     def _fate(self, name: str) -> tuple[Misfortune | None, Misfortune | None]:
