@@ -1,0 +1,175 @@
+"""Servers on Nova.
+
+One sweep of all projects as the manager; everything a person asks for runs as the
+project's own user. Twelve methods, as the protocol has them.
+"""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cloud_app.domain.errors import Conflict, NotFound
+from cloud_app.domain.machines import Power, SeenServer
+from cloud_app.gateways.openstack.connect import Sessions
+from cloud_app.gateways.openstack.errors import nothing_missing, readable
+from cloud_app.gateways.openstack.rest import Api, Json
+from cloud_app.gateways.openstack.servers import KEY, is_partial, newest, seen_server
+from cloud_app.gateways.protocols import Flavor, Scope, ServerOrder, Sweep
+from cloud_app.gateways.threads import Threads
+
+BOOT_LOG_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStackCompute:
+    sessions: Sessions
+    threads: Threads
+
+    async def servers(self, since: datetime | None) -> Sweep[SeenServer]:
+        def call() -> Sweep[SeenServer]:
+            query = {"changes-since": since.astimezone(UTC).isoformat()} if since else {}
+            raw = self.sessions.manager("compute").all(
+                "/servers/detail", "servers", all_tenants=1, **query
+            )
+            return _sweep(list(raw), since)
+
+        return await self.threads.run(call)
+
+    async def find_servers(self, scope: Scope, key: str) -> Sequence[SeenServer]:
+        return await self.threads.run(lambda: _with_key(self._as(scope), key))
+
+    async def create_server(self, scope: Scope, order: ServerOrder) -> str:
+        return await self.threads.run(lambda: _create(self.sessions, scope, order))
+
+    async def start_server(self, scope: Scope, server_id: str) -> None:
+        await self._act(scope, server_id, {"os-start": None}, (Power.ON, Power.STARTING))
+
+    async def stop_server(self, scope: Scope, server_id: str) -> None:
+        await self._act(scope, server_id, {"os-stop": None}, (Power.OFF, Power.STOPPING))
+
+    async def restart_server(self, scope: Scope, server_id: str) -> None:
+        # A guest that does not listen is reset by Nova after 120 s (its default).
+        await self._act(scope, server_id, {"reboot": {"type": "SOFT"}}, ())
+
+    async def last_action(self, scope: Scope, server_id: str) -> str:
+        def call() -> str:
+            path = f"/servers/{server_id}/os-instance-actions"
+            actions = self._as(scope).all(path, "instanceActions", limit=1)
+            return next((action["request_id"] for action in actions), "")  # newest first
+
+        return await self.threads.run(call)
+
+    async def rename_server(self, scope: Scope, server_id: str, name: str) -> None:
+        body = {"server": {"name": name}}
+        await self.threads.run(lambda: self._as(scope).put(f"/servers/{server_id}", body))
+
+    async def delete_server(self, scope: Scope, server_id: str) -> None:
+        def call() -> None:
+            with suppress(NotFound):
+                self._as(scope).delete(f"/servers/{server_id}")
+
+        await self.threads.run(call)
+
+    async def boot_log(self, scope: Scope, server_id: str) -> str:
+        def call() -> str:
+            body = {"os-getConsoleOutput": {"length": BOOT_LOG_LINES}}
+            try:
+                answer = self._as(scope).act(f"/servers/{server_id}/action", body)
+            except (NotFound, Conflict):  # stopped; not on a host yet
+                return ""
+            return str(answer.json()["output"] or "")
+
+        return await self.threads.run(call)
+
+    async def flavors(self) -> Sequence[Flavor]:
+        def call() -> list[Flavor]:
+            raw = self.sessions.manager("compute").all("/flavors/detail", "flavors")
+            return [_flavor(one) for one in raw]
+
+        return await self.threads.run(call)
+
+    def _as(self, scope: Scope) -> Api:
+        return self.sessions.of(scope, "compute")
+
+    async def _act(self, scope: Scope, server_id: str, body: Json, done: Sequence[Power]) -> None:
+        """Ask once; a refusal counts as done where the server is on its way there already."""
+
+        def call() -> None:
+            api = self._as(scope)
+            try:
+                api.act(f"/servers/{server_id}/action", body)
+            except Conflict:
+                if seen_server(api.get(f"/servers/{server_id}", "server")).power not in done:
+                    raise
+
+        await self.threads.run(call)
+
+
+def _sweep(raw: Sequence[Json], since: datetime | None) -> Sweep[SeenServer]:
+    seen = [seen_server(one) for one in raw if not is_partial(one)]
+    whole = since is None and len(seen) == len(raw)
+    return Sweep(items=seen, complete=whole, cursor=newest(seen) or since)
+
+
+def _with_key(api: Api, key: str) -> list[SeenServer]:
+    # Nova lets only administrators filter by metadata, so the project's list is read.
+    raw = api.all("/servers/detail", "servers")
+    seen = [seen_server(one) for one in raw if not is_partial(one)]
+    return [server for server in seen if server.key == key]
+
+
+def _create(sessions: Sessions, scope: Scope, order: ServerOrder) -> str:
+    """Look in both places where an earlier try left its mark, then order.
+
+    A POST whose answer is lost raises Unavailable: it is for the caller to look
+    again later, never for us to order again now.
+    """
+    api = sessions.of(scope, "compute")
+    if existing := _with_key(api, order.key):
+        return _one_to_keep(existing)
+    if holder := _holder(sessions.of(scope, "network"), api, order.port_id):
+        return holder
+    body = {
+        "name": order.name,
+        "flavorRef": order.flavor_id,
+        "imageRef": order.image_id,
+        "networks": [{"port": order.port_id}],
+        "config_drive": True,
+        "user_data": b64encode(order.user_data.encode()).decode(),
+        "metadata": {KEY: order.key},
+    }
+    return str(api.post("/servers", {"server": body}, "server")["id"])
+
+
+def _one_to_keep(servers: Sequence[SeenServer]) -> str:
+    staying = [one for one in servers if one.power not in (Power.DELETING, Power.DELETED)]
+    if not staying:
+        raise Conflict(detail="the earlier server is still being deleted")
+    return min(staying, key=lambda one: (one.power is Power.FAILED, one.cloud_id)).cloud_id
+
+
+def _holder(network: Api, compute: Api, port_id: str) -> str | None:
+    """Find the server that has the port: ours, should somebody have removed its metadata."""
+    with nothing_missing():
+        holder = str(network.get(f"/ports/{port_id}", "port")["device_id"])
+    if not holder:
+        return None
+    try:
+        return str(compute.get(f"/servers/{holder}", "server")["id"])
+    except NotFound:
+        # Nova frees a port that it did not make; here it did not get to that.
+        network.put(f"/ports/{port_id}", {"port": {"device_id": "", "device_owner": ""}})
+        return None
+
+
+@readable()
+def _flavor(raw: Json) -> Flavor:
+    return Flavor(
+        id=raw["id"],
+        name=raw["name"],
+        vcpus=int(raw["vcpus"]),
+        ram_mib=int(raw["ram"]),
+        disk_gib=int(raw["disk"]),
+    )

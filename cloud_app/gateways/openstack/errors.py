@@ -1,0 +1,152 @@
+"""What OpenStack answers when it refuses, in the portal's own words; translated here, once.
+
+The same meaning comes in many shapes: an exhausted quota is 403 in Nova, 409 in
+Neutron and 413 in Cinder; a missing image is 400; Glance writes HTML. Seen on
+real services (Nova 34, Neutron 29, Keystone 30, Glance 33).
+"""
+
+import json
+import re
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from html import unescape
+from typing import cast
+
+from keystoneauth1 import exceptions as auth
+from requests import RequestException, Response
+
+from cloud_app.domain.errors import (
+    Conflict,
+    NotFound,
+    PortalError,
+    QuotaExceeded,
+    Refused,
+    Unavailable,
+)
+
+LONGEST_DETAIL = 500
+"""Characters of a cloud's words that are kept."""
+
+QUOTA = re.compile(
+    r"quota exceeded|overquota|limitexceeded|maximum number of [\w ]+ exceeded"
+    r"|exceeds ?(\w+ )?(available ?)?quota",
+    re.IGNORECASE,
+)
+"""Says "no room"; never matches a policy's name, such as `os-quota-sets:update`."""
+
+REFUSALS = tuple(
+    (re.compile(pattern, re.IGNORECASE), key)
+    for pattern, key in (
+        (r"can not find requested image|image \S+ could not be found", "error.image_gone"),
+        (r"image \S+ is not active", "error.image_unusable"),
+        (r"flavor \S+ could not be found", "error.size_gone"),
+        (r"flavors with zero disk", "error.size_without_disk"),
+        (r"flavor's (disk|memory) is too small", "error.size_too_small"),
+        (r"user.?data", "error.cloud_init_refused"),
+        (r"IpAddressGenerationFailure|ExternalIpAddressExhausted", "error.no_address"),
+    )
+)
+"""What Nova and Neutron say (with 400, 403 or 409) about things that asking again will not mend."""
+
+TRY_AGAIN = frozenset({408, 425, 429})
+
+
+@contextmanager
+def portal_errors() -> Generator[None]:
+    """Let nothing but PortalError out of a call to OpenStack."""
+    try:
+        yield
+    except (auth.ClientException, RequestException) as error:
+        raise translated(error) from error
+
+
+@contextmanager
+def nothing_missing() -> Generator[None]:
+    """For what was found a moment ago: a part that is gone by now is a wrong moment."""
+    try:
+        yield
+    except NotFound as error:
+        raise Conflict(detail=error.detail) from error
+
+
+@contextmanager
+def readable() -> Generator[None]:
+    """Around reading one item of an answer: one without the fields it must have is no answer."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unavailable(detail=f"unexpected answer: {error!r}") from error
+
+
+def translated(error: auth.ClientException | RequestException) -> PortalError:
+    """Answer the portal's error; its `detail` keeps the cloud's words."""
+    match error:
+        case auth.MissingAuthMethods() | auth.AuthorizationFailure():
+            return Refused("error.credential_refused", detail=_short(str(error)))
+        case auth.HttpError():
+            words = _words(error.response) or error.message or str(error)
+            return _answered(error.http_status, _short(words))
+        case auth.ConnectionError():
+            return Unavailable("error.cloud_silent", detail=_short(str(error)))
+        case auth.CatalogException():
+            return Refused("error.cloud_misconfigured", detail=_short(str(error)))
+        case _:
+            # Not JSON where JSON was due, broken transfers, discovery failures.
+            return Unavailable(detail=_short(str(error)))
+
+
+def _answered(status: int, words: str) -> PortalError:
+    for pattern, key in REFUSALS:
+        if status in (400, 403, 409) and pattern.search(words):
+            return Refused(key, detail=words)
+    match status:
+        case 401:
+            return Refused("error.credential_refused", detail=words)
+        case 403 | 409 | 413 if QUOTA.search(words):
+            return QuotaExceeded("error.cloud_quota", detail=words)
+        case 403:
+            return Refused("error.cloud_forbids", detail=words)
+        case 404:
+            return NotFound(detail=words)
+        case 409:
+            return Conflict(detail=words)
+        case _ if status >= 500 or status in TRY_AGAIN:
+            return Unavailable(detail=words)
+        case _:
+            return Refused(detail=words)
+
+
+def _words(response: Response | None) -> str:
+    """Find the sentence in an error's body: JSON of several forms, HTML, or plain text."""
+    if response is None:
+        return ""
+    try:
+        body: object = json.loads(response.text)
+    except ValueError:
+        without_head = re.sub(r"(?s)<head>.*?</head>", "", response.text)
+        return unescape(re.sub(r"<[^>]*>", " ", without_head))
+    return _sentence(body)
+
+
+def _sentence(body: object) -> str:
+    match body:
+        case {"type": str(kind), "message": str(message)}:
+            return f"{kind}: {message}"  # Neutron; the type tells more than the sentence
+        case {"message": str(message)}:
+            return message
+        case {"title": str(title), "detail": str(detail)}:
+            return f"{title}: {detail}"
+        case dict():
+            return _sentences(cast(dict[str, object], body).values())
+        case list():
+            return _sentences(cast(list[object], body))
+        case _:
+            return ""
+
+
+def _sentences(parts: Iterable[object]) -> str:
+    return " ".join(filter(None, map(_sentence, parts)))
+
+
+def _short(words: str) -> str:
+    return " ".join(words.split())[:LONGEST_DETAIL]

@@ -1,0 +1,40 @@
+"""Images on Glance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cloud_app.gateways.openstack.connect import Sessions
+from cloud_app.gateways.openstack.errors import readable
+from cloud_app.gateways.openstack.rest import Json
+from cloud_app.gateways.protocols import Image
+from cloud_app.gateways.threads import Threads
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStackImage:
+    sessions: Sessions
+    threads: Threads
+
+    async def images(self) -> Sequence[Image]:
+        """The public ones: an administrator would be shown everybody's private ones too.
+
+        Glance leaves hidden images out of its list and shows deactivated ones.
+        """
+
+        def call() -> list[Image]:
+            raw = self.sessions.manager("image").all("/images", "images", visibility="public")
+            return [_image(one) for one in raw]
+
+        return await self.threads.run(call)
+
+
+@readable()
+def _image(raw: Json) -> Image:
+    return Image(
+        id=raw["id"],
+        name=raw["name"] or "",
+        usable=raw["status"] == "active" and not raw.get("os_hidden", False),
+        min_disk_gib=int(raw["min_disk"]),
+        min_ram_mib=int(raw["min_ram"]),
+        login_user=raw.get("os_admin_user") or "",
+    )
