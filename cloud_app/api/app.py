@@ -1,8 +1,58 @@
-"""The HTTP side of the portal; everything that is no page goes through here."""
+"""Everything of the portal that is no page: forms, the REST API, and their refusals."""
 
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
-from cloud_app.api import login
+from cloud_app import routes
+from cloud_app.api import forms, health, logins, problems, servers
+from cloud_app.domain.errors import PortalError
 
-api = FastAPI(title="Madang", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
-api.include_router(login.router)
+_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+async def json_only(request: Request) -> None:
+    """A form of another site can send many kinds of bodies, but not this one."""
+    has_body = request.headers.get("content-length", "0") != "0" or (
+        "transfer-encoding" in request.headers
+    )
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method in _CHANGING and has_body and kind != "application/json":
+        raise problems.NotJson()
+
+
+async def nothing_here() -> None:
+    """Unknown addresses below /api end here and not at a page."""
+    raise HTTPException(404)
+
+
+def build_api() -> FastAPI:
+    """Put the doors together. The catch-all comes last."""
+    api = FastAPI(
+        title="Madang",
+        version="1",
+        description="Mini-PCs, apps and buckets for scripts. Errors are problem documents.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=routes.OPENAPI,
+    )
+    v1 = APIRouter(prefix=routes.API_V1, dependencies=[Depends(json_only)])
+    for door in (health, logins, servers):
+        v1.include_router(door.router)
+    api.include_router(v1)
+    api.include_router(forms.router)
+    api.add_api_route(
+        routes.API + "/{rest:path}",
+        nothing_here,
+        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        include_in_schema=False,
+    )
+    api.add_exception_handler(PortalError, problems.refuse)
+    api.add_exception_handler(RequestValidationError, problems.refuse_input)
+    api.add_exception_handler(problems.NotJson, problems.refuse_form)
+    api.add_exception_handler(HTTPException, problems.refuse_request)
+    api.add_exception_handler(Exception, problems.apologise)
+    return api
+
+
+api = build_api()

@@ -42,7 +42,7 @@ def require_own_origin(request: Request) -> None:
         parts = urlsplit(request.headers.get("referer", ""))
         origin = f"{parts.scheme}://{parts.netloc}"
     if origin not in portal().settings.public_urls:
-        raise NotAllowed("error.foreign_origin")
+        raise NotAllowed("http.foreign_origin")
 
 
 async def current_actor(request: Request) -> Actor:
