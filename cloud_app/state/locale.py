@@ -1,0 +1,100 @@
+"""The visitor's language: texts by key for pages, sentences for what the server says.
+
+A page carries its own sentences in every language and the browser picks, from
+the cookie or its own preference and before the first paint: switching needs no
+reload and no text on the websocket. The server keeps only which language it is.
+"""
+
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+
+import reflex as rx
+from reflex_base.vars import VarData
+
+from cloud_app.bootstrap import portal
+from cloud_app.i18n.catalog import CATALOGS, COOKIE, DEFAULT, LOCALES, group, locale_of
+from cloud_app.state.marks import public
+
+VISITOR = "$/public/visitor.js"
+
+LANGUAGE = rx.Var(
+    "madangLanguage",
+    _var_type=str,
+    _var_data=VarData(
+        imports={VISITOR: ["useLanguage"]},
+        hooks={"const madangLanguage = useLanguage()": None},
+    ),
+).to(str)
+"""The language on the screen; lives in the browser."""
+
+
+class LocaleState(rx.State):
+    """What the server knows of the visitor's language, and the campus's clock."""
+
+    now: str = ""
+    zone: str = ""
+    practice: bool = False
+    """Whether this is the practice cloud; every page says so."""
+    _chosen: str = ""
+
+    @rx.event
+    @public
+    async def load(self):
+        """Tell the page what time it is here."""
+        self.now = portal().machines.now().isoformat()
+        self.zone = portal().settings.timezone
+        self.practice = portal().settings.practice
+
+    @rx.event
+    @public
+    async def speak(self, locale: str):
+        """Say errors in this language from now on; the page has already switched."""
+        if locale in LOCALES:
+            self._chosen = locale
+
+
+def locale_in(state: LocaleState) -> str:
+    """The language to speak to this visitor."""
+    headers = state.router.headers
+    try:
+        morsel = SimpleCookie(headers.cookie).get(COOKIE)
+    except CookieError:
+        morsel = None
+    return locale_of(state._chosen or (morsel.value if morsel else None), headers.accept_language)  # noqa: SLF001
+
+
+def _known(key: str) -> str:
+    if key not in CATALOGS[DEFAULT]:
+        raise KeyError(key)
+    return key
+
+
+def t(key: str, **values: rx.Var[str] | str) -> rx.Var[str]:
+    """The text for a key, in the visitor's language. Unknown keys fail the build."""
+    texts = {locale: CATALOGS[locale][_known(key)] for locale in LOCALES}
+    if values:
+        texts = {locale: text.format(**values) for locale, text in texts.items()}
+    return _pick(texts)
+
+
+def word(prefix: str, name: rx.Var[str] | str) -> rx.Var[str]:
+    """The text `prefix.name` where the name differs by row and is known only when shown."""
+    sets = {locale: dict(group(locale, prefix)) for locale in LOCALES}
+    if not sets[DEFAULT]:
+        raise KeyError(prefix)
+    return rx.cond(
+        LANGUAGE == "en", _lookup(sets["en"], name), _lookup(sets[DEFAULT], name)
+    ).to(str)
+
+
+def said(words: rx.Var[Mapping[str, str]] | Mapping[str, str]) -> rx.Var[str]:
+    """What a thing is called in the visitor's language, from its names by language."""
+    return rx.Var.create(words).to(dict[str, str])[LANGUAGE].to(str)  # pyright: ignore[reportArgumentType]
+
+
+def _lookup(texts: Mapping[str, str], name: rx.Var[str] | str) -> rx.Var[str]:
+    return rx.Var.create(dict(texts)).to(dict[str, str])[name].to(str)
+
+
+def _pick(texts: Mapping[str, str]) -> rx.Var[str]:
+    return rx.cond(LANGUAGE == "en", texts["en"], texts[DEFAULT]).to(str)

@@ -1,0 +1,78 @@
+"""One mini-PC as the screen shows it: exactly what the browser may know, ready to show."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Self
+
+from cloud_app import routes
+from cloud_app.domain.actor import Action, Actor
+from cloud_app.domain.machines import Machine, Size, State
+from cloud_app.state.live import moment
+
+TONES = {
+    State.READY: "good",
+    State.FAILED: "bad",
+    State.LOST: "bad",
+    State.STOPPED: "off",
+    State.PAUSED: "off",
+    State.GONE: "off",
+    State.UNKNOWN: "off",
+}  # everything else is under way
+
+ON = frozenset({State.READY})
+OFF = frozenset({State.STOPPED, State.PAUSED})
+PROBLEM = frozenset({State.FAILED, State.LOST, State.UNKNOWN})
+SETTLED = ON | OFF | PROBLEM | {State.GONE}
+SOON = timedelta(days=3)
+
+
+def specs(size: Size) -> str:
+    """How big a size is, in the units both languages share."""
+    ram = size.ram_mib / 1024
+    memory = f"{ram:g} GiB" if ram >= 1 else f"{size.ram_mib} MiB"
+    return f"{size.vcpus} vCPU · {memory} · {size.disk_gib} GiB"
+
+
+@dataclass(frozen=True)
+class MachineView:
+    """One row of the list, one card of the first page."""
+
+    id: str
+    href: str
+    name: str
+    state: str
+    tone: str
+    address: str
+    specs: str
+    size: dict[str, str]
+    template: dict[str, str]
+    return_on: str
+    ends_soon: bool
+    created_at: str
+    can_start: bool
+    can_stop: bool
+    can_give_back: bool
+    disk: str
+
+    @classmethod
+    def of(cls, machine: Machine, actor: Actor, today: date) -> Self:
+        mine = actor.may(Action.CHANGE_MACHINES, machine.project_id)
+        steady = machine.command is None
+        return cls(
+            id=machine.id,
+            href=routes.machine(machine.id),
+            name=machine.name,
+            state=machine.state.value,
+            tone=TONES.get(machine.state, "busy"),
+            address=machine.address or machine.fixed_ip or "",
+            specs=specs(machine.size),
+            size=dict(machine.size.name),
+            template=dict(machine.template.name),
+            return_on=machine.return_on.isoformat(),
+            ends_soon=machine.return_on - today <= SOON,
+            created_at=moment(machine.created_at),
+            can_start=mine and steady and machine.state is State.STOPPED,
+            can_stop=mine and steady and machine.state is State.READY,
+            can_give_back=mine and machine.state not in (State.RETURNING, State.GONE),
+            disk=f"{machine.size.disk_gib} GiB",
+        )
