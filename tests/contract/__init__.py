@@ -1,0 +1,1 @@
+"""What every cloud must do for the portal: the practice cloud always, the lab when asked."""

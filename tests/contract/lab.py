@@ -1,0 +1,108 @@
+"""The real OpenStack of `tests/lab` as the place of the contract suite."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cloud_app.domain.errors import Conflict, NotFound, Refused
+from cloud_app.gateways.openstack import openstack_cloud
+from cloud_app.gateways.openstack.access import access_of, read_clouds_yaml
+from cloud_app.gateways.openstack.connect import Sessions
+from cloud_app.gateways.protocols import Flavor, Image, Scope
+from cloud_app.gateways.reach import TcpReach
+from cloud_app.gateways.threads import Threads
+
+from .proving import Proving, proving_on
+
+CLOUDS_FILE = "MADANG_LAB_CLOUDS"
+MANAGER = "lab-admin"
+
+
+@dataclass(frozen=True, slots=True)
+class LabPlace:
+    """Looks at the lab with the manager's sessions, past the gateways."""
+
+    sessions: Sessions
+    threads: Threads
+    image_name: Sequence[str] = ("lab-tiny", "lab-guest")
+
+    async def wait(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def foreign_server(self, scope: Scope, name: str, image: Image, flavor: Flavor) -> str:
+        body = {
+            "name": name,
+            "imageRef": image.id,
+            "flavorRef": flavor.id,
+            "networks": "none",
+        }
+
+        def call() -> str:
+            api = self.sessions.of(scope, "compute")
+            return str(api.post("/servers", {"server": body}, "server")["id"])
+
+        return await self.threads.run(call)
+
+    async def remove(self, scope: Scope) -> None:
+        """Keystone deletes a project and nothing in it, so it is emptied first."""
+        await self._remove_servers(scope.project_id)
+        await self.threads.run(lambda: self._remove_networks(scope.project_id))
+        for path in (f"/users/{scope.user_id}", f"/projects/{scope.project_id}"):
+            with suppress(NotFound):
+                await self.threads.run(partial(self.sessions.manager("identity").delete, path))
+
+    async def _remove_servers(self, project_id: str) -> None:
+        def remaining() -> int:
+            api = self.sessions.manager("compute")
+            query = {"all_tenants": 1, "project_id": project_id}
+            servers = list(api.all("/servers/detail", "servers", **query))
+            for server in servers:
+                if server["OS-EXT-STS:task_state"] != "deleting":
+                    with suppress(NotFound):
+                        api.delete(f"/servers/{server['id']}")
+            return len(servers)
+
+        while await self.threads.run(remaining):
+            await self.wait(1)
+
+    def _remove_networks(self, project_id: str) -> None:
+        api = self.sessions.manager("network")
+
+        def of(noun: str) -> list[Mapping[str, Any]]:
+            path = f"/{noun.replace('_', '-')}s"
+            return list(api.all(path, f"{noun}s", project_id=project_id))
+
+        for address in of("floatingip"):
+            api.delete(f"/floatingips/{address['id']}")
+        for router in of("router"):
+            for port in api.all("/ports", "ports", device_id=router["id"]):
+                for ip in port["fixed_ips"]:
+                    with suppress(NotFound, Refused, Conflict):
+                        body = {"subnet_id": ip["subnet_id"]}
+                        api.put(f"/routers/{router['id']}/remove_router_interface", body)
+            api.delete(f"/routers/{router['id']}")
+        for port in of("port"):
+            if not port["device_owner"].startswith("network:"):
+                api.delete(f"/ports/{port['id']}")
+        for network in of("network"):
+            api.delete(f"/networks/{network['id']}")
+        for group in of("security_group"):
+            with suppress(NotFound, Conflict):
+                api.delete(f"/security-groups/{group['id']}")
+
+
+@asynccontextmanager
+async def on_lab() -> AsyncGenerator[Proving]:
+    access = access_of(*read_clouds_yaml(Path(os.environ[CLOUDS_FILE]), MANAGER))
+    threads = Threads()
+    cloud = openstack_cloud("lab", access, threads, TcpReach())
+    try:
+        async with proving_on(cloud, LabPlace(Sessions(access), threads)) as proving:
+            yield proving
+    finally:
+        threads.close()

@@ -1,0 +1,25 @@
+"""Images are listed with what a size must offer for them."""
+
+import pytest
+
+from cloud_app.gateways.protocols import Cloud
+
+from .proving import Proving
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+
+
+async def test_images_have_names_and_least_sizes(cloud: Cloud) -> None:
+    images = await cloud.image.images()
+
+    assert images
+    assert all(image.id and image.name for image in images)
+    assert all(image.min_disk_gib >= 0 and image.min_ram_mib >= 0 for image in images)
+    assert len({image.id for image in images}) == len(images)
+
+
+async def test_the_list_is_the_same_when_asked_again(cloud: Cloud, proving: Proving) -> None:
+    first, second = await cloud.image.images(), await cloud.image.images()
+
+    assert {image.id for image in first} == {image.id for image in second}
+    assert proving.image in second
