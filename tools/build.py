@@ -162,7 +162,7 @@ def _not_free(path: Path) -> Refusal:
 
 def _point_current_to(built: Path) -> None:
     current = places.WEB / "current"
-    if current.is_symlink() and os.readlink(current) == built.name:
+    if current.is_symlink() and str(current.readlink()) == built.name:
         return
     fresh = places.WEB / "current.new"
     fresh.unlink(missing_ok=True)

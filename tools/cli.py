@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from types import FrameType
 
 from tools import lab, packages, places, preflight, relock, suite, up
@@ -80,7 +81,7 @@ def _words(k: str | None) -> list[str]:
 def _site(file: str) -> int:
     preflight.check_folders(places.var())
     up.prepare(packages.RUNTIME)
-    command = [places.PYTHON, "-m", "cloud_app.site", os.path.abspath(file)]
+    command = [places.PYTHON, "-m", "cloud_app.site", Path(file).resolve()]
     return subprocess.run(command, cwd=places.ROOT, env=places.with_tools(), check=False).returncode
 
 

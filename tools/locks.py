@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +85,7 @@ def in_use(var: Path, found: Holder) -> Refusal:
 
 
 @contextmanager
-def alone(path: Path, *, wait_seconds: float = 600) -> Iterator[None]:
+def alone(path: Path, *, wait_seconds: float = 600) -> Generator[None]:
     """Wait for another install or build to end, then be the only one."""
     deadline = time.monotonic() + wait_seconds
     told = False

@@ -124,24 +124,27 @@ def _install(kind: str) -> None:
     env = places.with_tools()
     pinned = ["install", "-r", places.ROOT / kind, "-c", places.ROOT / LOCK]
     try:
-        if not _pip_has_its_own_index():
-            try:
-                _with_uv(pinned, log=log, env=env)
-                return
-            except Failed as failed:
-                if refusal := failed.known():
-                    raise refusal from failed
-        run("packages", [places.PYTHON, *PIP, *pinned, *PATIENCE], log=log, env=env)
+        if _pip_has_its_own_index() or not _with_uv(pinned, log=log, env=env):
+            run("packages", [places.PYTHON, *PIP, *pinned, *PATIENCE], log=log, env=env)
     except Failed as failed:
         raise failed.refusal() from failed
 
 
-def _with_uv(pinned: list[str | Path], *, log: Path, env: dict[str, str]) -> None:
-    """Install with uv, several times faster than pip; it trusts the system's certificates."""
-    if not (places.BIN / "uv").exists():
-        run("uv", [places.PYTHON, *PIP, "install", *PATIENCE, UV], log=log, env=env)
-    uv = [places.BIN / "uv", "pip"]
-    run("packages", [*uv, *pinned, "--native-tls", "--python", places.PYTHON], log=log, env=env)
+def _with_uv(pinned: list[str | Path], *, log: Path, env: dict[str, str]) -> bool:
+    """Install with uv, several times faster than pip; False means that pip should try.
+
+    It is told to trust the system's certificates, as a campus may have its own.
+    """
+    uv = [places.BIN / "uv", "pip", *pinned, "--native-tls", "--python", places.PYTHON]
+    try:
+        if not (places.BIN / "uv").exists():
+            run("uv", [places.PYTHON, *PIP, "install", *PATIENCE, UV], log=log, env=env)
+        run("packages", uv, log=log, env=env)
+    except Failed as failed:
+        if failed.known():
+            raise
+        return False
+    return True
 
 
 def _pip_has_its_own_index() -> bool:

@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tools.words import Refusal, say
@@ -74,7 +74,7 @@ def disk_full() -> Refusal:
 
 
 @contextmanager
-def step(title: str) -> Iterator[None]:
+def step(title: str) -> Generator[None]:
     """Show one line: the step, and how long it took."""
     started = time.monotonic()
     say(f"  {title} … ", end="")
@@ -145,7 +145,5 @@ def end(process: "subprocess.Popen[bytes]", patience_seconds: float = PATIENCE_S
 
 
 def _tell(process: "subprocess.Popen[bytes]", number: int) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass

@@ -1,6 +1,5 @@
 """`./madang test` and `./madang check`: every check in turn, none skipped, one table at the end."""
 
-import os
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from tools.words import Refusal, Stopped, say
 
 QUICK = ("unit", "contract", "api", "migrations")
 PARTS = (*QUICK, "browser", "checks")
+CACHE = places.ROOT / "var" / "cache"
 LINTED = ("cloud_app", "tests", "tools", "rxconfig.py")
 
 
@@ -42,7 +42,7 @@ def check() -> int:
     return report(run_all(checks()))
 
 
-def test(only: Sequence[str] = (), *pytest_args: str) -> int:
+def test(only: Sequence[str], *pytest_args: str) -> int:
     """Run everything that needs no cloud."""
     parts = tuple(only) or PARTS
     preflight.check_folders()
@@ -78,7 +78,10 @@ def environment(web: Path) -> dict[str, str]:
         for name, value in places.with_tools().items()
         if not name.startswith("MADANG_") or name.startswith(kept)
     }
-    return env | {"MADANG_WEB": str(web)}
+    return env | {
+        "MADANG_WEB": str(web),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
+    }
 
 
 def checks() -> Iterable[Check]:
@@ -88,10 +91,10 @@ def checks() -> Iterable[Check]:
         "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
     }
     linted = [name for name in LINTED if (places.ROOT / name).exists()]
-    yield Check("format", ["ruff", "format", "--check", *linted], env)
-    yield Check("lint", ["ruff", "check", *linted], env)
-    yield Check("types", ["pyright"], env)
-    yield Check("arrows", ["lint-imports"], env)
+    yield Check("format", [places.BIN / "ruff", "format", "--check", *linted], env)
+    yield Check("lint", [places.BIN / "ruff", "check", *linted], env)
+    yield Check("types", [places.BIN / "pyright"], env)
+    yield Check("arrows", [places.BIN / "lint-imports", "--cache-dir", CACHE / "imports"], env)
 
 
 def pytest(*args: str | Path) -> list[str | Path]:
@@ -112,11 +115,8 @@ def run_all(todo: Iterable[Check]) -> list[Verdict]:
 def _run(one: Check) -> Verdict:
     say(f"\n== {one.name}")
     started = time.monotonic()
-    argv = [str(one.argv[0]), *one.argv[1:]]
-    if os.sep not in argv[0]:
-        argv[0] = str(places.BIN / argv[0])
     process = subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, env=one.env, cwd=places.ROOT, process_group=0
+        one.argv, stdin=subprocess.DEVNULL, env=one.env, cwd=places.ROOT, process_group=0
     )
     try:
         code = process.wait()

@@ -56,9 +56,7 @@ def _log(var: Path) -> Path:
     return var / "logs" / "portal.log"
 
 
-def _start(
-    host: str, port: int, var: Path, web: Path, *, demo: bool
-) -> "subprocess.Popen[bytes]":
+def _start(host: str, port: int, var: Path, web: Path, *, demo: bool) -> "subprocess.Popen[bytes]":
     """Start tools.serve in its own group; it also ends when our end of its pipe closes."""
     log = _log(var)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -76,9 +74,7 @@ def _start(
         )
 
 
-def _wait_until_ready(
-    server: "subprocess.Popen[bytes]", host: str, port: int, var: Path
-) -> None:
+def _wait_until_ready(server: "subprocess.Popen[bytes]", host: str, port: int, var: Path) -> None:
     reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared only
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
