@@ -139,13 +139,7 @@ class Sessions:
 
     def of(self, scope: Scope, service: str) -> Api:
         """Ask `service` with the rights of one project's own user."""
-        with self._lock:
-            session = self._projects.pop(scope, None)
-            session = session or self._session(_project_auth(self.access, scope))
-            self._projects[scope] = session
-            if len(self._projects) > self._most:
-                self._projects.popitem(last=False)
-        return self._api(session, service)
+        return self._api(self._session_of(scope), service)
 
     def manager_token(self) -> AccessInfo:
         """What Keystone says about the manager: its roles and domain."""
@@ -155,6 +149,15 @@ class Sessions:
     def sees_all(self) -> bool:
         """Whether a list of all projects' things is one."""
         return self.access.manager_role in (self.manager_token().role_names or ())
+
+    def _session_of(self, scope: Scope) -> PacedSession:
+        with self._lock:
+            session = self._projects.pop(scope, None)
+            session = session or self._session(_project_auth(self.access, scope))
+            self._projects[scope] = session
+            if len(self._projects) > self._most:
+                self._projects.popitem(last=False)
+            return session
 
     def _session(self, auth: BaseAuthPlugin) -> PacedSession:
         return PacedSession(self.access, auth=auth)

@@ -48,6 +48,9 @@ REFUSALS = tuple(
 )
 """What Nova and Neutron say (with 400, 403 or 409) about things that asking again will not mend."""
 
+ECHO = re.compile(r"(Invalid input for field/attribute \S+)\. Value: .*", re.DOTALL)
+"""Nova repeats what it was sent: user data, and with it a password's hash."""
+
 TRY_AGAIN = frozenset({408, 425, 429})
 
 
@@ -149,4 +152,4 @@ def _sentences(parts: Iterable[object]) -> str:
 
 
 def _short(words: str) -> str:
-    return " ".join(words.split())[:LONGEST_DETAIL]
+    return " ".join(ECHO.sub(r"\1", words).split())[:LONGEST_DETAIL]
