@@ -1,8 +1,6 @@
 """Builds the portal from its settings: the only place that knows every part."""
 
 import asyncio
-import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +20,7 @@ from cloud_app.loops.clouds import Clouds
 from cloud_app.loops.jobs import Jobs
 from cloud_app.loops.machines import MachineLoop
 from cloud_app.loops.projects import ProjectSides
-from cloud_app.loops.runner import Bell, Runner
+from cloud_app.loops.runner import Bell, Runner, this_process
 from cloud_app.loops.sightings import Sightings
 from cloud_app.loops.steps import Steps
 from cloud_app.models.clouds import CloudRecord
@@ -77,7 +75,7 @@ def build(
     vault = Vault.open(settings.secret_key_file)
     clouds = Clouds(db, Connector(settings, vault, now))
     sides = ProjectSides(db=db, vault=vault, now=now)
-    holder = f"{socket.gethostname()}:{os.getpid()}"
+    holder = this_process()
     orders = Orders(
         db=db, now=now, campus=settings.campus, address_choice=settings.address_with_machine
     )

@@ -21,7 +21,8 @@ from cloud_app.loops.clouds import Clouds
 from cloud_app.loops.jobs import Jobs
 from cloud_app.loops.projects import ProjectSides
 from cloud_app.loops.sightings import Sightings
-from cloud_app.loops.steps import Change, Later, Steps, Work
+from cloud_app.loops.steps import Steps
+from cloud_app.loops.work import Change, Later, Work
 from cloud_app.models.clouds import TemplateRecord, flavor_ref, image_ref
 from cloud_app.models.machines import (
     MachineRecord,

@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import os
 import random
+import secrets
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -48,6 +51,28 @@ class Bell:
         self._event.clear()
 
 
+def this_process() -> str:
+    """A name for this life of this process, by which it holds leads and claims."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def is_dead(holder: str) -> bool:
+    """Whether `holder` was a process of this machine and has ended.
+
+    Spares a restarted portal the wait for the lead of its killed predecessor.
+    """
+    host, pid, _ = holder.rsplit(":", 2)
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 @dataclass(slots=True)
 class Runner:
     db: Database
@@ -81,7 +106,7 @@ class Runner:
         if until is not None and now < until - LEAD / 2:
             return True
         async with self.db.begin() as session:
-            mine = await take(session, loop.name, self.holder, now, LEAD)
+            mine = await take(session, loop.name, self.holder, now, LEAD, is_dead=is_dead)
         if not mine:
             self._until.pop(loop.name, None)
             return False

@@ -25,6 +25,7 @@ from cloud_app.domain.machines import (
 )
 from cloud_app.gateways.protocols import Cloud, Sweep
 from cloud_app.hub import CLOUDS, Hub, project_topic
+from cloud_app.loops import commands
 from cloud_app.models.clouds import CloudRecord
 from cloud_app.models.machines import MachineRecord, machines_on
 from cloud_app.models.projects import lock_project
@@ -204,7 +205,7 @@ def _see_server(row: MachineRecord, server: SeenServer, began: datetime) -> None
     sent = row.command_sent_at
     asked_and_answered = sent is not None and row.touched_at >= sent and began > row.touched_at
     if row.command and asked_and_answered and server.power is DONE[row.command]:
-        row.command = row.command_at = row.command_sent_at = None
+        commands.done(row)
 
 
 def _see_addresses(row: MachineRecord, look: Look) -> None:

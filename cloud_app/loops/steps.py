@@ -5,48 +5,21 @@ again after a while, any PortalError when the cloud refused or stayed silent.
 Everything is safe to repeat after a crash at any point.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from cloud_app.domain.errors import PortalError, Refused, Unavailable
 from cloud_app.domain.machine_rules import AMBIGUOUS, PATIENCE_WITH_SSH, Step
-from cloud_app.domain.machines import Command, Power, Presence, Template
+from cloud_app.domain.machines import Power, Presence
 from cloud_app.gateways.first_boot import host_name, user_data
-from cloud_app.gateways.protocols import Cloud, Scope, ServerOrder
-from cloud_app.loops.projects import ProjectSides, Standing
+from cloud_app.gateways.protocols import ServerOrder
+from cloud_app.loops import commands
+from cloud_app.loops.projects import ProjectSides
+from cloud_app.loops.work import Change, Later, Work
 from cloud_app.models.machines import NO_ADDRESS, MachineRecord
 
 SSH = 22
-Change = Callable[[MachineRecord], None]
-
-
-class Later(Exception):
-    """Nothing to do right now; look again after `seconds`."""
-
-    def __init__(self, seconds: float = 1.0) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What a step may know: a copy of the row as it was, and where it stands."""
-
-    row: MachineRecord
-    cloud: Cloud
-    standing: Standing | None
-    template: Template
-    flavor_id: str
-    image_id: str
-    write: Callable[[Change], Awaitable[None]]
-    """Writes a change down before the step goes on, under the same claim."""
-
-    @property
-    def scope(self) -> Scope:
-        if self.standing is None:
-            raise Later()
-        return self.standing.scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,28 +29,20 @@ class Steps:
 
     async def do(self, step: Step, work: Work) -> Change:
         """Take one step and return what to write down about it."""
-        match step:
-            case Step.GROUND:
-                await self.sides.make(work.cloud, work.row.project_id)
-                return lambda row: None
-            case Step.PORT:
-                return await self._port(work)
-            case Step.SERVER:
-                return await self._server(work)
-            case Step.ADDRESS:
-                return await self._address(work)
-            case Step.PROBE:
-                return await self._probe(work)
-            case Step.RENAME:
-                return await self._rename(work)
-            case Step.COMMAND:
-                return await self._command(work)
-            case Step.DELETE:
-                return await self._delete(work)
-            case Step.RELEASE:
-                return await self._release(work)
-            case _:
-                return self._on_paper(step)
+        asks = {
+            Step.GROUND: self._ground,
+            Step.PORT: self._port,
+            Step.SERVER: self._server,
+            Step.ADDRESS: self._address,
+            Step.PROBE: self._probe,
+            Step.RENAME: self._rename,
+            Step.COMMAND: lambda work: commands.ask(work, self.now),
+            Step.DELETE: self._delete,
+            Step.RELEASE: self._release,
+        }
+        if step in asks:
+            return await asks[step](work)
+        return self._on_paper(step)
 
     def _on_paper(self, step: Step) -> Change:
         """Steps that ask the cloud nothing."""
@@ -90,11 +55,15 @@ class Steps:
                     row.gone_at = self.now()
                 case Step.GIVE_UP_COMMAND:
                     row.notice = f"machines.command.gave_up.{row.command}"
-                    row.command = row.command_at = row.command_sent_at = None
+                    commands.done(row)
                 case _:
                     raise ValueError(step)
 
         return change
+
+    async def _ground(self, work: Work) -> Change:
+        await self.sides.make(work.cloud, work.row.project_id)
+        return _nothing
 
     async def _port(self, work: Work) -> Change:
         standing = work.standing
@@ -201,41 +170,6 @@ class Steps:
 
         return change
 
-    async def _command(self, work: Work) -> Change:
-        """Ask once: what was asked is written down before, and checked after a crash."""
-        row, compute = work.row, work.cloud.compute
-        server_id = row.server_id or ""
-        if _already(row):
-            return _command_done
-        sent = row.command_sent_at
-        if sent is not None and (row.touched_at >= sent and self.now() - sent < AMBIGUOUS):
-            raise Later()
-        if row.command is Command.RESTART:
-            newest = await compute.last_action(work.scope, server_id)
-            if sent is not None and newest != row.command_mark:
-                return self._asked
-        else:
-            newest = ""
-        sending = self.now()
-
-        def note(row: MachineRecord) -> None:
-            row.command_sent_at, row.command_mark = sending, newest
-
-        await work.write(note)
-        ask = {
-            Command.START: compute.start_server,
-            Command.STOP: compute.stop_server,
-            Command.RESTART: compute.restart_server,
-        }
-        if row.command is not None:
-            await ask[row.command](work.scope, server_id)
-        return self._asked
-
-    def _asked(self, row: MachineRecord) -> None:
-        row.touched_at = self.now()
-        if row.command is Command.RESTART:
-            row.ready_at, row.answers = None, None
-
     async def _delete(self, work: Work) -> Change:
         began = self.now()
         if work.standing is None:
@@ -269,6 +203,10 @@ class Steps:
         return change
 
 
+def _nothing(_row: MachineRecord) -> None:
+    """What was done is written down elsewhere."""
+
+
 def _surely_refused(error: PortalError) -> bool:
     """Whether the answer proves that nothing was made."""
     return not isinstance(error, Unavailable)
@@ -278,20 +216,6 @@ def _may_be_on_its_way(row: MachineRecord, now: datetime) -> bool:
     """Whether a request to build may still take effect though no server was seen of it."""
     sent = row.create_sent_at
     return sent is not None and row.server_id is None and now - sent < 2 * AMBIGUOUS
-
-
-def _already(row: MachineRecord) -> bool:
-    match row.command:
-        case Command.START:
-            return row.power is Power.ON
-        case Command.STOP:
-            return row.power is Power.OFF
-        case _:
-            return False
-
-
-def _command_done(row: MachineRecord) -> None:
-    row.command = row.command_at = row.command_sent_at = None
 
 
 def _without_address(row: MachineRecord) -> None:

@@ -1,5 +1,6 @@
 """Which process leads which loop: one row per loop, mine or expired → mine until then."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -16,10 +17,23 @@ class LeaderRecord(Row, table=True):
 
 
 async def take(
-    session: AsyncSession, loop: str, holder: str, now: datetime, span: timedelta
+    session: AsyncSession,
+    loop: str,
+    holder: str,
+    now: datetime,
+    span: timedelta,
+    *,
+    is_dead: Callable[[str], bool],
 ) -> bool:
-    """Claim or keep the lead of `loop` for `span`; report by row count."""
+    """Claim or keep the lead of `loop` for `span`; report by row count.
+
+    A holder that `is_dead` is not waited for.
+    """
     known = await session.get(LeaderRecord, loop)
+    if known is not None and is_dead(known.holder):
+        await session.delete(known)
+        await session.flush()
+        known = None
     if known is None:
         session.add(LeaderRecord(loop=loop, holder=holder, until=now + span))
         return True

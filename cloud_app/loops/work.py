@@ -1,0 +1,39 @@
+"""What a step is given and what it gives back."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from cloud_app.domain.machines import Template
+from cloud_app.gateways.protocols import Cloud, Scope
+from cloud_app.loops.projects import Standing
+from cloud_app.models.machines import MachineRecord
+
+Change = Callable[[MachineRecord], None]
+
+
+class Later(Exception):
+    """Nothing to do right now; look again after `seconds`."""
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a step may know: a copy of the row as it was, and where it stands."""
+
+    row: MachineRecord
+    cloud: Cloud
+    standing: Standing | None
+    template: Template
+    flavor_id: str
+    image_id: str
+    write: Callable[[Change], Awaitable[None]]
+    """Writes a change down before the step goes on, under the same claim."""
+
+    @property
+    def scope(self) -> Scope:
+        if self.standing is None:
+            raise Later()
+        return self.standing.scope
