@@ -11,11 +11,11 @@ import pkgutil
 from typing import Any
 
 import sqlalchemy as sa
+from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-from alembic import context
 from cloud_app import models
 from cloud_app.models.base import Moment, Word
 from cloud_app.settings import Settings

@@ -1,5 +1,8 @@
 """Everything of the portal that is no page: forms, the REST API, and their refusals."""
 
+import re
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -9,6 +12,7 @@ from cloud_app.api import forms, health, logins, problems, servers
 from cloud_app.domain.errors import PortalError
 
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_ANY = _CHANGING | {"GET", "HEAD", "OPTIONS"}
 
 
 async def json_only(request: Request) -> None:
@@ -21,9 +25,22 @@ async def json_only(request: Request) -> None:
         raise problems.NotJson()
 
 
-async def nothing_here() -> None:
-    """Unknown addresses below /api end here and not at a page."""
+async def nothing_here(request: Request) -> None:
+    """Unknown addresses below /api end here and not at a page; wrong methods too."""
+    allowed = methods_at(request.app, request.url.path)
+    if allowed:
+        raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
     raise HTTPException(404)
+
+
+def methods_at(api: FastAPI, path: str) -> Sequence[str]:
+    """The methods some address of the API takes; none when there is no such address."""
+    return sorted(
+        method.upper()
+        for template, methods in api.openapi()["paths"].items()
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+        for method in methods
+    )
 
 
 def build_api() -> FastAPI:
@@ -41,12 +58,8 @@ def build_api() -> FastAPI:
         v1.include_router(door.router)
     api.include_router(v1)
     api.include_router(forms.router)
-    api.add_api_route(
-        routes.API + "/{rest:path}",
-        nothing_here,
-        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        include_in_schema=False,
-    )
+    for unknown in (routes.API, routes.API + "/{rest:path}"):
+        api.add_api_route(unknown, nothing_here, methods=[*_ANY], include_in_schema=False)
     api.add_exception_handler(PortalError, problems.refuse)
     api.add_exception_handler(RequestValidationError, problems.refuse_input)
     api.add_exception_handler(problems.NotJson, problems.refuse_form)

@@ -5,6 +5,7 @@ sentence the page would show, `fields` what is wrong where.
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -42,6 +43,8 @@ STATUS: Mapping[type[PortalError], HTTPStatus] = {
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 MEDIA_TYPE = "application/problem+json"
+
+log = logging.getLogger(__name__)
 
 _OF_STATUS = {
     400: "http.malformed",
@@ -160,4 +163,8 @@ def _answer(
 
 
 def _say(locale: str, key: str, values: Mapping[str, str | int]) -> str:
-    return catalog.say(locale, key, **values)
+    try:
+        return catalog.say(locale, key, **values)
+    except KeyError:
+        log.error("text missing", extra={"text": key})  # noqa: TRY400 - the trace says nothing more
+        return catalog.say(locale, Conflict.key)

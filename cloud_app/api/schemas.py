@@ -45,7 +45,7 @@ class UserOut(BaseModel):
 
 class TokenOut(BaseModel):
     token: str
-    token_type: str = "bearer"
+    token_type: str = "bearer"  # noqa: S105 - the kind of token, not one
     expires_at: datetime
     user: UserOut
 

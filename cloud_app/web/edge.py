@@ -21,6 +21,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Pairs = list[tuple[bytes, bytes]]
+Dress = Callable[[Pairs], Pairs]
 Problem = Callable[[Scope, int, str], tuple[bytes, bytes]]
 """Status and catalogue key to content type and body, in the visitor's language."""
 
@@ -33,6 +35,42 @@ _TOLD = ("/api/", "/auth/")
 
 class TooLarge(Exception):
     """The body is longer than anything we ask for."""
+
+
+class Body:
+    """What a request sends, counted on the way in."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        length = _header(scope, b"content-length")
+        self.over = length.isdigit() and int(length) > LARGEST_BODY
+        self._receive = receive
+        self._taken = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._taken += len(message.get("body", b""))
+        self.over = self.over or self._taken > LARGEST_BODY
+        if self.over:
+            raise TooLarge
+        return message
+
+
+class Answer:
+    """What is answered, with our headers on it."""
+
+    def __init__(self, send: Send, body: Body, dress: Dress) -> None:
+        self.status = 0
+        self._send = send
+        self._body = body
+        self._dress = dress
+
+    async def __call__(self, message: Message) -> None:
+        if self._body.over and not self.status:
+            return  # Frameworks call a body they could not read malformed; it was too large.
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = self._dress(list(message.get("headers", ())))
+        await self._send(message)
 
 
 class Edge:
@@ -55,48 +93,25 @@ class Edge:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         logs.request_id.set(logs.new_request_id())
-        started = time.monotonic()
-        status = 0
-
-        async def dressed(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = self._dress(scope, list(message.get("headers", ())))
-            await send(message)
-
+        path, started = scope["path"], time.monotonic()
+        body = Body(scope, receive)
+        answer = Answer(send, body, lambda given: self._dress(path, given))
         try:
-            await self._pass_on(scope, receive, dressed)
-        except TooLarge:
-            if not status:
-                await self._refuse(scope, dressed, 413, "http.too_large")
+            if path.startswith(_CLOSED):
+                await self._refuse(scope, answer, 404, "http.no_such_address")
+            elif not body.over:
+                await self._app(scope, body, answer)
         except Exception:
-            log.exception("request failed", extra={"path": scope["path"]})
-            if not status:
-                await self._refuse(scope, dressed, 500, "error.unexpected")
-        if scope["path"].startswith(_TOLD):
+            if not body.over:
+                log.exception("request failed", extra={"path": path})
+        if not answer.status:
+            why = (413, "http.too_large") if body.over else (500, "error.unexpected")
+            body.over = False
+            await self._refuse(scope, answer, *why)
+        if path.startswith(_TOLD):
             took = round((time.monotonic() - started) * 1000)
-            extra = {"method": scope["method"], "path": scope["path"], "status": status, "ms": took}
+            extra = {"method": scope["method"], "path": path, "status": answer.status, "ms": took}
             log.info("request", extra=extra)
-
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].startswith(_CLOSED):
-            await self._refuse(scope, send, 404, "http.no_such_address")
-            return
-        length = _header(scope, b"content-length")
-        if length.isdigit() and int(length) > LARGEST_BODY:
-            raise TooLarge
-        taken = 0
-
-        async def measured() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > LARGEST_BODY:
-                raise TooLarge
-            return message
-
-        await self._app(scope, measured, send)
 
     async def _refuse(self, scope: Scope, send: Send, status: int, key: str) -> None:
         kind, body = self._problem(scope, status, key)
@@ -110,7 +125,7 @@ class Edge:
         origin = _header(scope, b"origin")
         return bool(origin) and origin not in self._origins
 
-    def _dress(self, scope: Scope, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    def _dress(self, path: str, given: Pairs) -> Pairs:
         names = {name.lower() for name, _ in given}
         kind = next((value for name, value in given if name.lower() == b"content-type"), b"")
         html = kind.startswith(b"text/html")
@@ -119,9 +134,9 @@ class Edge:
         wanted["content-security-policy"] = self._page_policy if html else headers.NOTHING
         if self._secure:
             wanted["strict-transport-security"] = headers.HSTS
-        if html or scope["path"].startswith(("/api", "/auth")):
+        if html or path.startswith(("/api", "/auth")):
             wanted["cache-control"] = "no-store"
-        elif scope["path"].startswith("/assets/"):
+        elif path.startswith("/assets/"):
             wanted["cache-control"] = headers.FOR_GOOD
         kept = [(name, value) for name, value in given if name.lower() != b"server"]
         return kept + [
