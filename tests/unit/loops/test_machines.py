@@ -8,6 +8,7 @@ from cloud_app.gateways.simulator.misfortunes import Crash, Misfortune, Woe
 from cloud_app.loops.machines import CLAIM
 from cloud_app.models.machines import claim
 from cloud_app.models.projects import ProjectRecord
+from tests.make import a_person, own_project
 
 
 async def everything(campus):
@@ -197,7 +198,7 @@ async def test_a_worker_that_was_overtaken_writes_nothing(campus):
 
 async def test_five_orders_at_once_become_five_machines(campus):
     async with campus.portal.db.begin() as session:
-        project = await session.get_one(ProjectRecord, campus.project_id)
+        project = await session.get_one(ProjectRecord, own_project(campus.student))
         project.machines_allowed = project.vcpus_allowed = 5
     machines = [await campus.order() for _ in range(5)]
 
@@ -232,9 +233,7 @@ async def test_a_machine_lives_its_whole_life(campus):
 async def test_a_restart_is_asked_once_even_if_its_answer_is_lost(campus):
     machine = await campus.order()
     await campus.until(machine, State.READY)
-    campus.world.befall(
-        Misfortune(woe=Woe.LOST_ANSWER, calls="compute.restart_server", times=1)
-    )
+    campus.world.befall(Misfortune(woe=Woe.LOST_ANSWER, calls="compute.restart_server", times=1))
     before = campus.world.calls["compute.restart_server"]
 
     await campus.portal.machines.command(campus.student, machine.id, Command.RESTART)
@@ -261,7 +260,7 @@ async def test_a_pass_at_rest_asks_a_cloud_three_questions(campus):
 
 async def test_strangers_learn_nothing(campus):
     machine = await campus.order()
-    stranger = await campus.portal.accounts.open_account("junho", "이준호", "a long password")
+    stranger = await a_person(campus.portal, "junho")
 
     with pytest.raises(NotFound):
         await campus.portal.machines.one(stranger, machine.id)
