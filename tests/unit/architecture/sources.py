@@ -63,8 +63,9 @@ class Source:
     def strings(self) -> Iterator[ast.Constant]:
         """Every text that is not documentation, the fixed parts of f-strings included."""
         for node in self.nodes:
-            said = isinstance(node, ast.Constant) and isinstance(node.value, str)
-            if said and id(node) not in self.docstrings:
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+                continue
+            if id(node) not in self.docstrings:
                 yield node
 
     def name_at(self, line: int) -> str:
