@@ -59,7 +59,12 @@ def identity(cloud: Connection) -> None:
         if name not in users:
             users[name] = keystone.create_user(name=name, password=PASSWORD, domain_id="default")
     grants = [(name, "service", role) for name in SERVICES for role in ("service", "admin")]
-    grants += [("demo", "demo", "member"), ("admin", "demo", "admin"), ("admin", "demo", "member")]
+    grants += [
+        ("demo", "demo", "member"),
+        ("admin", "demo", "admin"),
+        ("admin", "demo", "member"),
+        ("admin", "admin", "ResellerAdmin"),  # opens every project's buckets
+    ]
     for user, project, role in grants:
         keystone.assign_project_role_to_user(projects[project], users[user], roles[role])
     catalog(cloud)

@@ -18,8 +18,9 @@ from openstack.connection import Connection
 
 pytestmark = [
     pytest.mark.lab_only,
-    pytest.mark.timeout(300),
-    pytest.mark.filterwarnings("ignore:Support for InfluxDB"),
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),  # openstacksdk's own
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
     pytest.mark.skipif("MADANG_LAB_CLOUDS" not in os.environ, reason="runs in the lab only"),
 ]
 
@@ -96,7 +97,7 @@ def order(cloud: Connection, room: Room, user_data: str) -> tuple[str, str]:
     return server.id, address.floating_ip_address
 
 
-async def say(address: str, command: str, *, seconds: float = 120, **login: object) -> str:
+async def say(address: str, command: str, *, seconds: float = 240, **login: object) -> str:
     """Run a command over SSH, as soon as somebody answers."""
     end = time.monotonic() + seconds
     while True:

@@ -79,7 +79,7 @@ dd if=/usr/lib/syslinux/mbr/mbr.bin of=disk.raw bs=440 count=1 conv=notrunc stat
 printf '1MiB,%sMiB,0x0e,*\n%sMiB,,L\n' $boot_mib $((1 + boot_mib)) | sfdisk -q disk.raw
 dd if=root.ext4 of=disk.raw bs=1M seek=$((1 + boot_mib)) conv=notrunc,sparse status=none
 printf '%s\n' 'DEFAULT lab' 'PROMPT 0' 'TIMEOUT 1' 'LABEL lab' 'KERNEL vmlinuz' \
-    'APPEND initrd=initrd.gz console=tty1 console=ttyS0,115200 quiet panic=5' >syslinux.cfg
+    'APPEND initrd=initrd.gz console=tty1 console=ttyS0,115200 quiet no_timer_check panic=5' >syslinux.cfg
 mformat -i disk.raw@@1M -T $((boot_mib * 2048)) -v LAB ::
 mcopy -i disk.raw@@1M "kernel/boot/vmlinuz-$version" ::vmlinuz
 mcopy -i disk.raw@@1M initrd.gz syslinux.cfg ::
