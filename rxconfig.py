@@ -32,6 +32,5 @@ config = rx.Config(
     redis_token_expiration=HALF_A_DAY_SECONDS,
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    plugins=[rx.plugins.RadixThemesPlugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )
