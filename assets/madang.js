@@ -112,6 +112,7 @@
   const show = (name, key) => {
     const area = document.getElementById(KEY);
     area.value = key;
+    area.scrollTop = 0;
     area.dataset.file = `${name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}.pem`;
     open("secret");
   };
@@ -121,6 +122,9 @@
   const order = async ({ key, ...wish }) => {
     const secret = document.querySelector("input[data-password]");
     const body = wish.access === "password" ? { ...wish, password: secret?.value ?? "" } : wish;
+    if (wish.access === "password" && !body.password) {
+      return { refused: "error.invalid", fields: { password: { type: "machines.password.missing" } } };
+    }
     let answer, said;
     try {
       answer = await fetch("/api/v1/servers", {
@@ -141,5 +145,14 @@
     return { id: said.id, holds_key: Boolean(said.private_key) };
   };
 
-  window.madang = { order, open };
+  /* Bring the first wrong field into view, unfolded and focused. */
+  const point = (name) => {
+    const field = document.querySelector(`[name="${name}"], [data-${name}]`);
+    const folded = field?.closest("details");
+    if (folded) folded.open = true;
+    field?.focus({ preventScroll: true });
+    field?.closest(".field, fieldset")?.scrollIntoView({ block: "center", behavior: "smooth" });
+  };
+
+  window.madang = { order, open, point };
 })();

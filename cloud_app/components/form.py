@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from cloud_app.components.layout import Text
+from cloud_app.components.layout import Piece
 from cloud_app.components.tokens import ICON_SMALL, icon
 from cloud_app.state.locale import t
 
@@ -19,13 +19,13 @@ def wrong(name: str, text: rx.Var[str], shown: rx.Var[Any]) -> rx.Component:
 
 
 def field(
-    name: str, label: str, control: rx.Component, *, error: rx.Component | None = None, help: Text = ""
+    name: str, label: str, control: rx.Component, *, error: rx.Component | None = None, help: Piece | None = None
 ) -> rx.Component:
     """A labelled control. The control carries `id=name`."""
     return rx.el.div(
         rx.el.label(t(label), html_for=name, class_name="label"),
         control,
-        rx.el.p(help, class_name="help", id=f"{name}-help") if help else rx.fragment(),
+        rx.el.div(help, class_name="help", id=f"{name}-help") if help is not None else rx.fragment(),
         error if error is not None else rx.fragment(),
         class_name="field",
     )
@@ -71,4 +71,16 @@ def search(label: str, value: rx.Var[str], on_change: Any) -> rx.Component:
             debounce_timeout=250,
         ),
         class_name="search",
+    )
+
+
+def area_input(name: str, **props: Any) -> rx.Component:
+    """Several lines of text, tied to its error and help."""
+    return rx.el.textarea(
+        id=name,
+        name=name,
+        class_name="input",
+        spell_check=False,
+        custom_attrs={"aria-describedby": f"{name}-wrong {name}-help"},
+        **props,
     )

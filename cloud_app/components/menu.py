@@ -49,7 +49,7 @@ def project_switcher() -> rx.Component:
             rx.el.span(icon("check", ICON_SMALL), class_name="tick"),
             type="button",
             class_name="item",
-            on_click=SessionState.choose(project.id),
+            on_click=[SessionState.choose(project.id), rx.call_script("location.assign('/')")],
             custom_attrs={"aria-current": project.id == SessionState.project_id},
         )
 

@@ -19,6 +19,11 @@ def badge(state: rx.Var[str] | str, tone: rx.Var[str] | str, words: str) -> rx.C
     )
 
 
+def explained(state: rx.Var[str] | str, words: str) -> rx.Var[str]:
+    """What a state means, in one sentence."""
+    return word(words, rx.Var.create(f"{state}.words"))
+
+
 def _state_icon(state: rx.Var[str] | str) -> rx.Component:
     turning = rx.el.span(icon("loader-circle", ICON_SMALL), class_name="spin")
     cases = [(name, icon(picture, ICON_SMALL)) for name, picture in STATE_ICONS.items()]

@@ -61,7 +61,8 @@ def form() -> rx.Component:
 def demo_chip(account: DemoLogin) -> rx.Component:
     return rx.el.button(
         icon("user-round"),
-        word("role", account.role),
+        account.name,
+        rx.el.span(word("role", account.role), class_name="quiet small"),
         type="button",
         class_name="chip",
         custom_attrs={"data-handle": account.handle, "data-password": account.password},

@@ -155,7 +155,7 @@ def some() -> rx.Component:
 @page(
     routes.MACHINES,
     title="machines.title",
-    on_load=[MachinesState.load, MachinesState.watch],
+    on_load=[MachinesState.load],
     fresh=freshness(MachinesState.as_of, MachinesState.silent_since),
 )
 def machines() -> rx.Component:

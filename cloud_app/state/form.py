@@ -9,6 +9,8 @@ class FormErrors(rx.State, mixin=True):
     """Errors by field, as catalogue keys; the field looks its sentence up."""
 
     errors: dict[str, str] = {}
+    values: dict[str, str] = {}
+    """What the sentences name: the most letters, the least, and the like."""
     refusal: str = ""
     """Catalogue key of what is wrong with the whole form; empty when nothing is."""
 

@@ -10,6 +10,7 @@ from http.cookies import CookieError, SimpleCookie
 
 import reflex as rx
 from reflex_base.vars import VarData
+from reflex_base.vars.function import FunctionVar
 
 from cloud_app.bootstrap import portal
 from cloud_app.i18n.catalog import CATALOGS, COOKIE, DEFAULT, LOCALES, group, locale_of
@@ -17,15 +18,16 @@ from cloud_app.state.marks import public
 
 VISITOR = "$/public/visitor.js"
 
-LANGUAGE = rx.Var(
-    "madangLanguage",
-    _var_type=str,
-    _var_data=VarData(
-        imports={VISITOR: ["useLanguage"]},
-        hooks={"const madangLanguage = useLanguage()": None},
-    ),
-).to(str)
+_SPOKEN = VarData(
+    imports={VISITOR: ["useLanguage"]},
+    hooks={"const madangLanguage = useLanguage()": None},
+)
+LANGUAGE = rx.Var("madangLanguage", _var_type=str, _var_data=_SPOKEN).to(str)
 """The language on the screen; lives in the browser."""
+_IN_ENGLISH = rx.Var('(madangLanguage === "en")', _var_type=bool, _var_data=_SPOKEN).to(bool)
+
+
+_FILL = rx.Var("fill", _var_data=VarData(imports={VISITOR: ["fill"]})).to(FunctionVar)
 
 
 class LocaleState(rx.State):
@@ -83,8 +85,24 @@ def word(prefix: str, name: rx.Var[str] | str) -> rx.Var[str]:
     if not sets[DEFAULT]:
         raise KeyError(prefix)
     return rx.cond(
-        LANGUAGE == "en", _lookup(sets["en"], name), _lookup(sets[DEFAULT], name)
+        _IN_ENGLISH, _lookup(sets["en"], name), _lookup(sets[DEFAULT], name)
     ).to(str)
+
+
+def sentence(
+    key: rx.Var[str] | str, *prefixes: str, values: rx.Var[dict[str, str]] | None = None
+) -> rx.Var[str]:
+    """The text of a whole key that is known only when shown, out of the named groups."""
+    sets = {
+        locale: {
+            f"{prefix}.{name}": text
+            for prefix in prefixes
+            for name, text in group(locale, prefix).items()
+        }
+        for locale in LOCALES
+    }
+    picked = rx.cond(_IN_ENGLISH, _lookup(sets["en"], key), _lookup(sets[DEFAULT], key))
+    return picked.to(str) if values is None else _FILL.call(picked, values).to(str)
 
 
 def said(words: rx.Var[Mapping[str, str]] | Mapping[str, str]) -> rx.Var[str]:
@@ -97,4 +115,4 @@ def _lookup(texts: Mapping[str, str], name: rx.Var[str] | str) -> rx.Var[str]:
 
 
 def _pick(texts: Mapping[str, str]) -> rx.Var[str]:
-    return rx.cond(LANGUAGE == "en", texts["en"], texts[DEFAULT]).to(str)
+    return rx.cond(_IN_ENGLISH, texts["en"], texts[DEFAULT]).to(str)

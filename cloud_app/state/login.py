@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import reflex as rx
 
 from cloud_app.bootstrap import portal
+from cloud_app.demo import PASSWORD, PEOPLE
 from cloud_app.state.marks import public
 
-_WHY = {"wrong": "wrong", "wait": "wait", "out": "out", "ended": "ended"}
+DEMO_TOLD = "demo.txt"
+"""Written into the data folder when the practice campus is founded."""
+_WHY = frozenset({"wrong", "wait", "out", "ended"})
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,15 @@ class DemoLogin:
     handle: str
     password: str
     role: str
+    name: str
+
+
+def _demo() -> list[DemoLogin]:
+    """The practice accounts, where the practice campus was founded; none on a real one."""
+    settings = portal().settings
+    if not settings.practice or not (settings.var / DEMO_TOLD).exists():
+        return []
+    return [DemoLogin(handle, PASSWORD, role.value, name) for handle, name, role in PEOPLE]
 
 
 class LoginState(rx.State):
@@ -33,9 +45,10 @@ class LoginState(rx.State):
     async def load(self):
         """Read from the address why the visitor is here."""
         query = self.router.url.query_parameters
-        self.why = _WHY.get(query.get("why", ""), "")
+        why = query.get("why", "")
+        self.why = why if why in _WHY else ""
         seconds = query.get("seconds", "")
         self.seconds = seconds if seconds.isdecimal() else ""
         self.handle = query.get("handle", "")[:64]
         self.after = query.get("next", "")
-        self.demo = []
+        self.demo = _demo()

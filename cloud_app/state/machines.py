@@ -70,9 +70,10 @@ class MachinesState(LiveRows, rx.State):
         if self._project != session.project_id:
             self.rows, self.loaded = [], False
         self._project = session.project_id
-        actor = await actor_of(session)
+        actor = await actor_of(self)
         self._version = portal().hub.version(project_topic(self._project))
         self._show(await portal().machines.in_project(actor, self._project), actor)
+        return MachinesState.watch
 
     @rx.event(background=True, supersedes=True)
     @member
@@ -80,11 +81,10 @@ class MachinesState(LiveRows, rx.State):
         """Follow the project until the visitor leaves, asking anew who is looking."""
         async with self:
             project, version = self._project, self._version
-            session = await self.get_state(SessionState)
         seen = {project_topic(project): version}
         while project:
             seen = await portal().hub.wait(seen, timeout=LOOK_AGAIN_SECONDS)
-            actor = await actor_of(session, active=False)
+            actor = await actor_of(self, active=False)
             machines = await portal().machines.in_project(actor, project)
             async with self:
                 if self._project != project:
@@ -153,7 +153,7 @@ class MachinesState(LiveRows, rx.State):
         pages = max(1, -(-len(found) // ROWS_PER_PAGE))
         page = min(max(1, self.page), pages)
         part = found[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]
-        today = portal().machines.orders.today()
+        today = portal().orders.today()
         rows = [MachineView.of(machine, actor, today) for machine in part]
         as_of, silent_since, silent_cloud = freshness(machines)
         news: dict[str, Any] = {

@@ -1,0 +1,121 @@
+"""What the order page shows of what can be had, and of the limit after the order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cloud_app.domain.machines import Size
+from cloud_app.domain.offers import Offers, SizeOffer
+from cloud_app.domain.quotas import Amounts
+from cloud_app.state.views import specs
+
+NOT_WITH_TEMPLATE = "machines.size.not_with_template"
+
+
+@dataclass(frozen=True)
+class SizeChoice:
+    """One size to choose, or dimmed with the reason why not."""
+
+    key: str
+    name: dict[str, str]
+    specs: str
+    fits: bool
+    reason: str
+    recommended: bool
+
+
+@dataclass(frozen=True)
+class TemplateChoice:
+    """One thing to start from."""
+
+    key: str
+    name: dict[str, str]
+    words: dict[str, str]
+    picture: str
+
+
+@dataclass(frozen=True)
+class AmountView:
+    """One line of the limit: what is used, what this order adds, what is allowed."""
+
+    kind: str
+    used: str
+    allowed: str
+    used_part: str
+    adds_part: str
+    over: bool
+
+
+_PICTURES = {"web": "globe", "python-lab": "flask-conical", "ubuntu": "terminal"}
+
+
+def template_choices(offers: Offers) -> list[TemplateChoice]:
+    return [
+        TemplateChoice(
+            key=offer.template.key,
+            name=dict(offer.template.name),
+            words=dict(offer.template.words),
+            picture=_PICTURES.get(offer.template.key, "terminal"),
+        )
+        for offer in offers.templates
+    ]
+
+
+def size_choices(offers: Offers, template_key: str) -> list[SizeChoice]:
+    """Every size, with the reason at those that cannot be had with this template."""
+    pairs, default = _of_template(offers, template_key)
+    return [
+        SizeChoice(
+            key=offer.size.key,
+            name=dict(offer.size.name),
+            specs=specs(offer.size),
+            fits=_can(offer, pairs),
+            reason=offer.reason or ("" if offer.size.key in pairs else NOT_WITH_TEMPLATE),
+            recommended=offer.size.key == default and _can(offer, pairs),
+        )
+        for offer in offers.sizes
+    ]
+
+
+def best_size(offers: Offers, template_key: str, wish: str = "") -> str:
+    """The wished size when it can be had, else the template's own, else the first that fits."""
+    pairs, default = _of_template(offers, template_key)
+    can = [offer.size.key for offer in offers.sizes if _can(offer, pairs)]
+    return next((key for key in (wish, default, *can) if key in can), "")
+
+
+def amounts(offers: Offers, size_key: str = "") -> list[AmountView]:
+    """The project's limit: used, with what an order of this size would add."""
+    size = next((offer.size for offer in offers.sizes if offer.size.key == size_key), None)
+    after = offers.used + _amounts(size) if size else offers.used
+    return [
+        _amount("machines", offers.used, after, offers.allowed, 1),
+        _amount("vcpus", offers.used, after, offers.allowed, 1),
+        _amount("ram_mib", offers.used, after, offers.allowed, 1024),
+    ]
+
+
+def _amount(kind: str, used: Amounts, after: Amounts, allowed: Amounts, per: int) -> AmountView:
+    had, has, most = (getattr(amounts, kind) for amounts in (used, after, allowed))
+    unit = " GiB" if per > 1 else ""
+    whole = max(most, has, 1)
+    return AmountView(
+        kind=kind,
+        used=f"{has / per:g}",
+        allowed=f"{most / per:g}{unit}",
+        used_part=f"{had / whole:.1%}",
+        adds_part=f"{(has - had) / whole:.1%}",
+        over=has > most,
+    )
+
+
+def _amounts(size: Size) -> Amounts:
+    return Amounts(machines=1, vcpus=size.vcpus, ram_mib=size.ram_mib)
+
+
+def _of_template(offers: Offers, key: str) -> tuple[Sequence[str], str]:
+    offer = next((offer for offer in offers.templates if offer.template.key == key), None)
+    return (offer.size_keys, offer.template.default_size_key) if offer else ([], "")
+
+
+def _can(offer: SizeOffer, pairs: Sequence[str]) -> bool:
+    return offer.fits and offer.size.key in pairs
