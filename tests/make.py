@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
+from sqlalchemy import event
 
 from cloud_app.bootstrap import Portal, build
 from cloud_app.domain.actor import Actor, Role
@@ -46,7 +46,7 @@ def a_portal(var: Path, clock: Clock, **given: str) -> Portal:
     """A whole portal; its database may lose what a power cut would take."""
     portal = build(some_settings(var, **given), now=clock, passwords=cheap_passwords())
     if portal.db.sqlite:
-        sa.event.listen(
+        event.listen(
             portal.db.engine.sync_engine,
             "connect",
             lambda connection, _: connection.execute("PRAGMA synchronous=OFF").close(),

@@ -6,10 +6,15 @@ the same minute must cost patience, not the machine's memory.
 
 import asyncio
 import unicodedata
+from collections.abc import Callable
+from typing import TypeVar
 
-from passlib.hash import argon2
+from argon2 import extract_parameters
+from passlib.handlers.argon2 import argon2
 
 from cloud_app.domain.errors import TooMany
+
+Answer = TypeVar("Answer")
 
 MEMORY_KIB = 19 * 1024
 ROUNDS = 2
@@ -53,10 +58,10 @@ class Passwords:
 
     def outdated(self, kept: str) -> bool:
         """Tell whether a kept hash was made with weaker parameters than today's."""
-        made = self._scheme.from_string(kept)
-        return made.memory_cost < self._memory_kib or made.rounds < self._rounds
+        made = extract_parameters(kept)
+        return made.memory_cost < self._memory_kib or made.time_cost < self._rounds
 
-    async def _seated(self, work: object, *values: str) -> object:
+    async def _seated(self, work: Callable[..., Answer], *values: str) -> Answer:
         if self._waiting >= LINE:
             raise TooMany(seconds=5)
         self._waiting += 1

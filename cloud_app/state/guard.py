@@ -19,6 +19,7 @@ from typing import Any
 
 import reflex as rx
 from reflex.state import (
+    BaseState,
     FrontendEventExceptionState,
     OnLoadInternalState,
     State,
@@ -33,7 +34,7 @@ from cloud_app import routes
 from cloud_app.domain.actor import Actor, Role
 from cloud_app.domain.errors import Unauthenticated
 from cloud_app.state.marks import Access, instructor, mark_of, member, public, staff
-from cloud_app.state.session import UNBOUND, SessionState, actor_of, login_of
+from cloud_app.state.session import UNBOUND, SessionState, actor_of, login_of, place_of
 
 __all__ = ["Access", "Guard", "access_to", "instructor", "member", "public", "staff"]
 
@@ -69,7 +70,7 @@ def access_to(event_name: str) -> Access | None:
 class Guard(rx.Middleware):
     """Sees every event before its handler does."""
 
-    async def preprocess(self, app: rx.App, state: rx.State, event: Event) -> StateUpdate | None:
+    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
         root = state._get_root_state()  # noqa: SLF001 - what Reflex offers for this
         session = await root.get_state(SessionState)
         actor: Actor | None = None
@@ -80,13 +81,13 @@ class Guard(rx.Middleware):
         if event.name in _HYDRATE:
             return None
         if actor is None and access is not Access.PUBLIC:
-            return _answer(rx.redirect(routes.log_in(after=session.router.url.path)))
+            return _answer(rx.redirect(routes.log_in(after=place_of(session))))
         if foreign:
             return _answer(State.hydrate_and_load())
         return None if _let_in(actor, access, event) else _answer()
 
 
-def _bind(root: State, session: SessionState, login: str) -> bool:
+def _bind(root: BaseState, session: SessionState, login: str) -> bool:
     """Tie the tab to a log-in; empties it and answers no when it belonged to another."""
     # Private on purpose: a public method of a state would be an event.
     bound = session._bound  # noqa: SLF001

@@ -40,6 +40,12 @@ def login_of(state: rx.State) -> str:
     return hash_of(token) if token else ""
 
 
+def place_of(state: rx.State) -> str:
+    """The page this tab is on, with what is asked of it."""
+    url = state.router.url
+    return f"{url.path}?{url.query}" if url.query else url.path
+
+
 async def actor_of(state: rx.State, *, active: bool = True) -> Actor:
     """Who sends this event; Unauthenticated when nobody, any more.
 
@@ -68,7 +74,7 @@ class SessionState(rx.State):
         try:
             actor = await actor_of(self)
         except Unauthenticated:
-            return rx.redirect(routes.log_in(after=self.router.url.path))
+            return rx.redirect(routes.log_in(after=place_of(self)))
         self.name = actor.name
         self.handle = actor.handle
         self.is_staff = actor.role is Role.STAFF

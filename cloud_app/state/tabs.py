@@ -10,6 +10,7 @@ import inspect
 import logging
 import re
 import time
+from asyncio import Task
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from reflex.app import EventNamespace
 from reflex.state import StateUpdate
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
+from socketio.exceptions import ConnectionRefusedError as Refused
 
 from cloud_app import routes
 from cloud_app.bootstrap import portal
@@ -75,16 +77,16 @@ class Doors(EventNamespace):
         self._logins: dict[str, str] = {}
         self._budgets: defaultdict[str, Budget] = defaultdict(Budget)
 
-    async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None):
+    async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         query = parse_qs(environ.get("QUERY_STRING", ""))
         if not _TAB.fullmatch(query.get("token", [""])[0]):
-            return False
+            raise Refused("no such tab")
         first = auth.get("event") if isinstance(auth, dict) else None
         if first is not None and why_not(first):
-            return False
+            raise Refused("no such event")
         self._register(sid, environ.get("HTTP_COOKIE", ""))
         try:
-            return await super().on_connect(sid, environ, auth)
+            await super().on_connect(sid, environ, auth)
         except BaseException:
             # A refused socket is never reported as disconnected.
             self._forget(sid)
@@ -101,7 +103,7 @@ class Doors(EventNamespace):
             # The 1st, 2nd, 4th, 8th …: seen, but not a flood.
             log.warning("event dropped", extra={"why": wrong, "dropped": budget.dropped})
 
-    def on_disconnect(self, sid: str):
+    def on_disconnect(self, sid: str) -> Task[Any] | None:
         self._forget(sid)
         return super().on_disconnect(sid)
 

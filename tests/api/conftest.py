@@ -41,7 +41,7 @@ async def client(portal: Portal) -> AsyncGenerator[MakeClient]:
             sent["Origin"] = origin
         elif cookie:
             sent["Origin"] = ORIGIN
-        transport = httpx.ASGITransport(edge, raise_app_exceptions=False)  # pyright: ignore[reportArgumentType]
+        transport = httpx.ASGITransport(edge, raise_app_exceptions=False)
         made = Client(transport=transport, base_url=base, headers=sent)
         if cookie:
             name = "__Host-madang" if portal.settings.secure_cookies else "madang"

@@ -87,9 +87,9 @@ async def test_reflexs_own_upload_door_is_closed(stranger: Client, method: str, 
 
 async def test_https_is_asked_for_where_it_is_there(tmp_path, stranger: Client):
     settings = some_settings(tmp_path, PUBLIC_URL="https://madang.example")
-    edge = Edge(PlainTextResponse("x"), settings, "", lambda *_: (b"", b""))  # pyright: ignore[reportArgumentType]
+    edge = Edge(PlainTextResponse("x"), settings, "", lambda *_: (b"", b""))
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(edge),  # pyright: ignore[reportArgumentType]
+        transport=httpx.ASGITransport(edge),
         base_url="https://madang.example",
     ) as browser:
         answer = await browser.get("/")
