@@ -13,6 +13,8 @@ from typing import IO
 from tools.words import Refusal, say
 
 PORTAL = "portal.lock"
+handed_on: list[int] = []
+"""Locks that the programs we run keep holding, should we be killed before they end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +104,8 @@ def alone(path: Path, *, wait_seconds: float = 600) -> Generator[None]:
             )
         time.sleep(0.2)
     with file:
-        yield
+        handed_on.append(file.fileno())
+        try:
+            yield
+        finally:
+            handed_on.remove(file.fileno())

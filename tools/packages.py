@@ -111,12 +111,10 @@ def _no_venv() -> Refusal:
 
 
 def _has(module: str) -> bool:
-    """Ask in another process: looking a module up here could be cached or half-true."""
-    code = f"import {module}" + (", venv" if module == "ensurepip" else "")
-    return (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode
-        == 0
-    )
+    """Ask in another process, and not be fooled by an empty folder of that name."""
+    code = f"import sys, {module} as m; sys.exit(0 if m.__file__ else 1)"
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    return asked.returncode == 0
 
 
 def _install(kind: str) -> None:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from tools import locks, places
 from tools.words import Refusal, say
 
 DEMO = "demo.txt"
-TARGET = "cloud_app.cloud_app:app"
+LOOK_SECONDS = 1.0
+APP = "cloud_app.cloud_app"
 
 
 def environment(*, port: int, var: Path, web: Path) -> dict[str, str]:
@@ -71,7 +73,7 @@ def serve(host: str, port: int) -> None:
     granian = import_module("granian")
     interfaces = import_module("granian.constants").Interfaces
     server = granian.Granian(
-        TARGET,
+        "tools.serve:worker_app",
         address=host,
         port=port,
         interface=interfaces.ASGI,
@@ -91,6 +93,19 @@ def stop_with_stdin() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def worker_app() -> object:
+    """Return the app, inside the worker; end it when its parent was killed and cannot stop it."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGKILL)  # it would keep the port
+
+    threading.Thread(target=watch, daemon=True).start()
+    return import_module(APP).app()
 
 
 def main(argv: list[str] | None = None) -> int:

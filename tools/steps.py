@@ -9,6 +9,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tools.locks import handed_on
 from tools.words import Refusal, say
 
 TICK_SECONDS = 0.1
@@ -110,6 +111,7 @@ def run(
             env=env,
             cwd=cwd,
             process_group=0,
+            pass_fds=handed_on,
         )
         code = wait(process, title)
     if code != 0:

@@ -39,8 +39,7 @@ def up(*, host: str, port: int, demo: bool = True) -> int:
         say("  Stopped. / 종료했습니다.")
         return 0
     finally:
-        if server.poll() is None:
-            end(server)
+        end(server)
     raise _died(var, code)
 
 
