@@ -1,6 +1,7 @@
 """The app: pages listed, HTTP doors mounted, guard set, loops started."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -21,6 +22,8 @@ from cloud_app.state.guard import Guard
 from cloud_app.state.notice import present
 from cloud_app.web import headers
 from cloud_app.web.edge import Edge
+
+log = logging.getLogger(__name__)
 
 __all__ = ["app", "pages"]
 
@@ -51,7 +54,17 @@ async def running() -> AsyncGenerator[None]:
     await here.db.close()
 
 
-app = rx.App(**LOOK, api_transformer=[api, edge], backend_exception_handler=present)
+def page_failed(exception: Exception) -> None:
+    """Note what a browser reports. Anybody can send such a report, so it is kept short."""
+    log.warning("page failed", extra={"said": str(exception)[:300]})
+
+
+app = rx.App(
+    **LOOK,
+    api_transformer=[api, edge],
+    backend_exception_handler=present,
+    frontend_exception_handler=page_failed,
+)
 app.add_middleware(Guard(), 0)
 tabs.install(app)
 app.register_lifespan_task(running)

@@ -15,6 +15,7 @@ from cloud_app.bootstrap import portal
 from cloud_app.domain.actor import Actor
 from cloud_app.domain.errors import NotAllowed, Unauthenticated
 from cloud_app.domain.logins import LONGEST, bearer_in, cookie_name, token_in
+from cloud_app.settings import LOOPBACK
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -79,5 +80,13 @@ def drop_cookie(response: Response) -> None:
 
 
 def address_of(request: Request) -> str:
-    """Where the request comes from, as far as the server in front of us can tell."""
-    return request.client.host if request.client else ""
+    """Where the request comes from.
+
+    Only a proxy on this machine is believed about others: it speaks to us from
+    loopback, and the last address it names is the one it saw itself.
+    """
+    peer = request.client.host if request.client else ""
+    named = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    if named and peer in LOOPBACK and portal().settings.secure_cookies:
+        return named[:45]
+    return peer

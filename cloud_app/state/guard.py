@@ -30,7 +30,7 @@ from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
-from cloud_app import routes
+from cloud_app import logs, routes
 from cloud_app.domain.actor import Actor, Role
 from cloud_app.domain.errors import Unauthenticated
 from cloud_app.state.marks import Access, instructor, mark_of, member, public, staff
@@ -71,6 +71,7 @@ class Guard(rx.Middleware):
     """Sees every event before its handler does."""
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
+        logs.request_id.set(logs.new_request_id())
         root = state._get_root_state()  # noqa: SLF001 - what Reflex offers for this
         session = await root.get_state(SessionState)
         actor: Actor | None = None

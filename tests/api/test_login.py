@@ -3,10 +3,12 @@
 import shutil
 
 import pytest
+from sqlmodel import select
 
 from cloud_app import bootstrap
 from cloud_app.bootstrap import Portal
 from cloud_app.domain.errors import Unauthenticated
+from cloud_app.models.accounts import LoginFailureRecord
 from tests.api.conftest import Client, MakeClient
 from tests.make import FOREIGN, ORIGIN, PASSWORD, Clock, a_person, a_portal, a_token
 
@@ -199,3 +201,34 @@ async def test_a_bad_bearer_is_not_helped_by_a_good_cookie(portal: Portal, clien
     browser = client(bearer="A" * 43, cookie=await a_token(portal))
 
     assert (await browser.get("/api/v1/auth/me")).status_code == 401
+
+
+async def test_only_a_proxy_on_this_machine_is_believed_about_addresses(
+    tmp_path, clock: Clock, campus_file, client: MakeClient
+):
+    shutil.copy(campus_file, tmp_path / "madang.db")
+    secure = a_portal(tmp_path, clock, PUBLIC_URL="https://madang.example")
+    bootstrap.use(secure)
+    forwarded = {"X-Forwarded-For": "6.6.6.6, 198.51.100.9"}
+    for _ in range(2):
+        await client(origin="https://madang.example").post(
+            "/auth/login", data=form(password="wrong"), headers=forwarded
+        )
+
+    async with secure.db.read() as session:
+        rows = (await session.exec(select(LoginFailureRecord))).all()
+
+    assert "address:198.51.100.9" in {row.subject for row in rows}
+    assert not any("6.6.6.6" in row.subject for row in rows)
+    await secure.db.close()
+
+
+async def test_without_a_proxy_the_header_is_not_believed(portal: Portal, client: MakeClient):
+    await client(origin=ORIGIN).post(
+        "/auth/login", data=form(password="wrong"), headers={"X-Forwarded-For": "6.6.6.6"}
+    )
+
+    async with portal.db.read() as session:
+        rows = (await session.exec(select(LoginFailureRecord))).all()
+
+    assert "address:127.0.0.1" in {row.subject for row in rows}
