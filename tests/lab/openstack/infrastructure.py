@@ -7,7 +7,17 @@ their owner starts, databases recover by themselves.
 import shutil
 from pathlib import Path
 
-from tests.lab.openstack.places import DATA, ETC, EXTERNAL_GATEWAY, HOST, LOG, PASSWORD, PORTS, RUN
+from tests.lab.openstack.places import (
+    DATA,
+    ETC,
+    EXTERNAL_GATEWAY,
+    HERE,
+    HOST,
+    LOG,
+    PASSWORD,
+    PORTS,
+    RUN,
+)
 from tests.lab.openstack.processes import alive, listening, output, run, start, wait_for
 from tests.lab.openstack.settings.common import write
 
@@ -103,21 +113,23 @@ def start_ovn() -> None:
     start_ovs_database("sb", "/usr/share/ovn/ovn-sb.ovsschema", "ovn-sb", "ovnsb_db")
     run(*VSCTL, "--no-wait", "init", log="ovs")
     run(*VSCTL, "--no-wait", "set", "open", ".", *CHASSIS, log="ovs")
-    start_ovs("ovs-vswitchd", f"unix:{OVS}/db.sock", "--disable-system")
+    start_ovs("ovs-vswitchd", f"unix:{OVS}/db.sock", "--disable-system", after=OUTSIDE)
     for bridge in ("br-int", "br-ex"):
         add = ("--may-exist", "add-br", bridge)
         run(*VSCTL, *add, "--", "set", "bridge", bridge, "datapath_type=netdev", log="ovs")
-    there = Path("/sys/class/net/br-ex").exists
-    wait_for("the outside bridge", there, process="ovs-vswitchd", seconds=20)
-    run("ip", "addr", "replace", f"{EXTERNAL_GATEWAY}/24", "dev", "br-ex", log="ovs")
-    run("ip", "link", "set", "br-ex", "up", log="ovs")
+    run("sh", "-c", OUTSIDE, log="ovs")
     north, south = f"--ovnnb-db=unix:{OVS}/ovnnb_db.sock", f"unix:{OVS}/ovnsb_db.sock"
     start_ovs("ovn-northd", north, f"--ovnsb-db={south}")
-    start_ovs("ovn-controller", f"unix:{OVS}/db.sock")
+    start_ovs("ovn-controller", f"unix:{OVS}/db.sock", after="true")
     ask = ("ovn-sbctl", f"--db={south}", "--timeout=5", "--columns=hostname", "list", "chassis")
     wait_for("OVN", lambda: HOST in output(*ask), process="ovn-controller", seconds=30)
 
 
+# The outside bridge gets its address as soon as the switch has made it.
+OUTSIDE = f"""
+for _ in $(seq 50); do [ -e /sys/class/net/br-ex ] && break; sleep 0.1; done
+ip addr replace {EXTERNAL_GATEWAY}/24 dev br-ex && ip link set br-ex up
+"""
 CHASSIS = (
     "external-ids:system-id=lab-chassis",
     f"external-ids:hostname={HOST}",
@@ -131,15 +143,19 @@ CHASSIS = (
 )
 
 
-def start_ovs(name: str, *arguments: str, port: str = "") -> None:
-    """Start one of the switch's programs, without the files that a killed one left."""
+def start_ovs(name: str, *arguments: str, port: str = "", after: str = "") -> None:
+    """Start one of the switch's programs, without the files that a killed one left.
+
+    With `after`, it is kept running, and that is done after each of its starts.
+    """
     pid, control = OVS / f"{name}.pid", OVS / f"{name}.ctl"
     if not alive(name):
         pid.unlink(missing_ok=True)
         control.unlink(missing_ok=True)
     program = "ovsdb-server" if name.startswith("ovsdb-") else name
     files = (f"--pidfile={pid}", f"--unixctl={control}", "--no-chdir")
-    start(name, program, *arguments, *files, port=port)
+    keeper = ("sh", HERE / "keep.sh", after) if after else ()
+    start(name, *keeper, program, *arguments, *files, port=port)
 
 
 def start_ovs_database(name: str, schema: str, port: str, socket: str) -> None:
