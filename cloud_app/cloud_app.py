@@ -62,7 +62,7 @@ def page_failed(exception: Exception) -> None:
 app = rx.App(
     **LOOK,
     api_transformer=[api, edge],
-    backend_exception_handler=present,
+    backend_exception_handler=present,  # pyright: ignore[reportArgumentType] - a called handler is a spec
     frontend_exception_handler=page_failed,
 )
 app.add_middleware(Guard(), 0)

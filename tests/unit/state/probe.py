@@ -100,7 +100,10 @@ def _edge(inner: Any) -> Edge:
     )
 
 
-app = rx.App(api_transformer=[build_api(), _edge], backend_exception_handler=present)
+app = rx.App(
+    api_transformer=[build_api(), _edge],
+    backend_exception_handler=present,  # pyright: ignore[reportArgumentType] - as in the real app
+)
 app.add_middleware(Guard(), 0)
 tabs.install(app)
 app.add_page(lambda: rx.fragment(), route="/machines", on_load=[SessionState.load])

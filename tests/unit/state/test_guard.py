@@ -292,10 +292,6 @@ async def test_framework_names_cannot_be_borrowed(portal: Portal, open_tab: Open
 
 
 def arguments(handler: str) -> dict[str, str]:
-    match handler:
-        case "setvar":
-            return {"var_name": "secret", "value": "stolen"}
-        case "set_secret":
-            return {"value": "stolen"}
-        case _:
-            return {}
+    if handler == "setvar":
+        return {"var_name": "secret", "value": "stolen"}
+    return {"value": "stolen"} if handler == "set_secret" else {}
