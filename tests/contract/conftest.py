@@ -1,6 +1,8 @@
 """Which cloud the contract suite runs on: `pytest tests/contract --cloud=lab`."""
 
+import os
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -26,7 +28,7 @@ async def proving(
     if request.config.getoption("--cloud", default="practice") == "lab":
         from .lab import on_lab  # needs the OpenStack libraries and a lab
 
-        async with on_lab() as found:
+        async with on_lab(Path(os.environ["MADANG_LAB_CLOUDS"])) as found:
             yield found
     else:
         async with on_practice(tmp_path_factory.mktemp("practice")) as found:

@@ -1,7 +1,6 @@
 """The real OpenStack of `tests/lab` as the place of the contract suite."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from cloud_app.gateways.threads import Threads
 
 from .proving import Proving, proving_on
 
-CLOUDS_FILE = "MADANG_LAB_CLOUDS"
 MANAGER = "lab-admin"
+LONGEST_REMOVAL = 90
+"""Seconds; a lab that takes longer is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class LabPlace:
 
     sessions: Sessions
     threads: Threads
-    image_name: Sequence[str] = ("lab-tiny", "lab-guest")
+    image_names: Sequence[str] = ("lab-tiny", "lab-guest")
 
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -67,8 +67,11 @@ class LabPlace:
                         api.delete(f"/servers/{server['id']}")
             return len(servers)
 
-        while await self.threads.run(remaining):
+        for _ in range(LONGEST_REMOVAL):
+            if not await self.threads.run(remaining):
+                return
             await self.wait(1)
+        raise TimeoutError(f"servers of {project_id} are left in the lab")
 
     def _remove_networks(self, project_id: str) -> None:
         api = self.sessions.manager("network")
@@ -97,8 +100,8 @@ class LabPlace:
 
 
 @asynccontextmanager
-async def on_lab() -> AsyncGenerator[Proving]:
-    access = access_of(*read_clouds_yaml(Path(os.environ[CLOUDS_FILE]), MANAGER))
+async def on_lab(clouds_file: Path) -> AsyncGenerator[Proving]:
+    access = access_of(*read_clouds_yaml(clouds_file, MANAGER))
     threads = Threads()
     cloud = openstack_cloud("lab", access, threads, TcpReach())
     try:

@@ -31,8 +31,10 @@ def new_key() -> str:
 class Place(Protocol):
     """What differs between the clouds that the suite runs on."""
 
-    image_name: Sequence[str]
-    """Images to try, best first."""
+    @property
+    def image_names(self) -> Sequence[str]:
+        """Images to try, best first."""
+        ...
 
     async def wait(self, seconds: float) -> None: ...
 
@@ -125,7 +127,7 @@ class Proving:
 async def proving_on(cloud: Cloud, place: Place) -> AsyncGenerator[Proving]:
     """Whatever happens inside, nothing is left behind."""
     images = {image.name: image for image in await cloud.image.images() if image.usable}
-    image = next(images[name] for name in place.image_name if name in images)
+    image = next(images[name] for name in place.image_names if name in images)
     fitting = [
         flavor
         for flavor in await cloud.compute.flavors()
@@ -144,7 +146,7 @@ class PracticePlace:
     """Waiting moves the practice cloud's clock, so that it takes no time."""
 
     world: World
-    image_name: Sequence[str] = ("web",)
+    image_names: Sequence[str] = ("web",)
 
     async def wait(self, seconds: float) -> None:
         self.world.advance(seconds)

@@ -8,7 +8,8 @@ from .proving import HTTP, Proving, new_key
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
-NOBODY = "203.0.113.254"
+NOBODY = "240.0.0.1"
+"""Of a range that no network carries."""
 SSH, SILENT_PORT = 22, 9
 
 
