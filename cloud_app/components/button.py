@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from cloud_app.components.tokens import ICON, PLAIN, classes, icon
-from cloud_app.state.locale import t
+from cloud_app.state.locale import Text, t
 
 
 def button(
@@ -22,17 +22,19 @@ def button(
     )
 
 
-def link_button(key: str, href: str | rx.Var[str], *, kind: str = PLAIN, picture: str = "") -> rx.Component:
+def link_button(key: str, href: Text, *, kind: str = PLAIN, picture: str = "") -> rx.Component:
     """Looks like a button and goes to a page of the portal."""
     return to(href, *_inside(key, picture), class_name=classes("button", kind))
 
 
-def to(href: str | rx.Var[str], *inside: Any, **props: Any) -> rx.Component:
+def to(href: Text, *inside: Any, **props: Any) -> rx.Component:
     """A link to a page of the portal, without loading the portal anew."""
     return _Link.create(*inside, to=href, **props)
 
 
-def menu_item(key: str, on_click: Any = None, *, picture: str, how: str = "", **props: Any) -> rx.Component:
+def menu_item(
+    key: str, on_click: Any = None, *, picture: str, how: str = "", **props: Any
+) -> rx.Component:
     if on_click is not None:
         props["on_click"] = on_click
     return rx.el.button(

@@ -1,6 +1,6 @@
 """Cards to choose one from: ordinary radio buttons, told in human words."""
 
-from typing import Any
+from typing import Any, Literal
 
 import reflex as rx
 
@@ -25,7 +25,7 @@ def choice(
     title: Piece,
     *says: Piece,
     beside: Piece = "",
-    kind: str = "radio",
+    kind: Literal["radio", "checkbox"] = "radio",
     **props: Any,
 ) -> rx.Component:
     """One card. What does not fit is disabled and says why among `says`."""

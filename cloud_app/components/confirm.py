@@ -11,7 +11,13 @@ from cloud_app.state.locale import t
 
 
 def confirm(
-    name: str | rx.Var[str], question: Text, words: str, goes: list[Piece], *, verb: str, on_confirm: Any
+    name: Text,
+    question: Text,
+    words: str,
+    goes: list[Piece],
+    *,
+    verb: str,
+    on_confirm: Any,
 ) -> rx.Component:
     """The dialog `name`; whatever has `data-opens=name` opens it. Focus is on the way out."""
     return rx.el.dialog(
@@ -19,10 +25,13 @@ def confirm(
             rx.el.h2(question),
             say(t(words), "quiet"),
             rx.el.ul(
-                *(rx.el.li(line(icon("minus"), rx.el.span(what))) for what in goes), class_name="goes"
+                *(rx.el.li(line(icon("minus"), rx.el.span(what))) for what in goes),
+                class_name="goes",
             ),
             rx.el.div(
-                button("action.cancel", kind=PLAIN, custom_attrs={"data-closes": "", "data-first": ""}),
+                button(
+                    "action.cancel", kind=PLAIN, custom_attrs={"data-closes": "", "data-first": ""}
+                ),
                 button(verb, on_confirm, kind=DANGER, custom_attrs={"data-closes": ""}),
                 class_name="actions",
             ),
@@ -33,6 +42,6 @@ def confirm(
     )
 
 
-def opens(name: str | rx.Var[str]) -> dict[str, Any]:
+def opens(name: Text) -> dict[str, Any]:
     """What a button needs to open a dialog."""
     return {"data-opens": name}

@@ -6,26 +6,35 @@ import reflex as rx
 
 from cloud_app.components.layout import Piece
 from cloud_app.components.tokens import ICON_SMALL, icon
-from cloud_app.state.locale import t
+from cloud_app.state.locale import Text, t
 
 
-def wrong(name: str, text: rx.Var[str], shown: rx.Var[Any]) -> rx.Component:
+def wrong(name: str, text: Text, shown: Any) -> rx.Component:
     """What is wrong with the field `name`, read out when it appears."""
     return rx.el.div(
-        rx.cond(shown, rx.el.p(icon("circle-alert", ICON_SMALL), rx.el.span(text), class_name="wrong")),
+        rx.cond(
+            shown, rx.el.p(icon("circle-alert", ICON_SMALL), rx.el.span(text), class_name="wrong")
+        ),
         id=f"{name}-wrong",
         custom_attrs={"aria-live": "polite"},
     )
 
 
 def field(
-    name: str, label: str, control: rx.Component, *, error: rx.Component | None = None, help: Piece | None = None
+    name: str,
+    label: str,
+    control: rx.Component,
+    *,
+    error: rx.Component | None = None,
+    hint: Piece | None = None,
 ) -> rx.Component:
     """A labelled control. The control carries `id=name`."""
     return rx.el.div(
         rx.el.label(t(label), html_for=name, class_name="label"),
         control,
-        rx.el.div(help, class_name="help", id=f"{name}-help") if help is not None else rx.fragment(),
+        rx.el.div(hint, class_name="help", id=f"{name}-help")
+        if hint is not None
+        else rx.fragment(),
         error if error is not None else rx.fragment(),
         class_name="field",
     )
@@ -42,9 +51,7 @@ def text_input(name: str, **props: Any) -> rx.Component:
     )
 
 
-def select(
-    label: str, options: list[tuple[str, str]], value: rx.Var[str], on_change: Any
-) -> rx.Component:
+def select(label: str, options: list[tuple[str, str]], value: Text, on_change: Any) -> rx.Component:
     """A short list to choose one from; `options` are values and catalogue keys."""
     return rx.el.select(
         *(rx.el.option(t(key), value=option) for option, key in options),
@@ -55,7 +62,7 @@ def select(
     )
 
 
-def search(label: str, value: rx.Var[str], on_change: Any) -> rx.Component:
+def search(label: str, value: Text, on_change: Any) -> rx.Component:
     """Finds while one types."""
     return rx.el.div(
         icon("search", ICON_SMALL),

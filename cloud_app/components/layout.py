@@ -3,9 +3,8 @@
 import reflex as rx
 
 from cloud_app.components.tokens import ICON_SMALL, classes, icon
-from cloud_app.state.locale import t
+from cloud_app.state.locale import Text, t
 
-Text = str | rx.Var[str]
 Piece = rx.Component | rx.Var[str] | str
 
 
@@ -28,7 +27,7 @@ def tiles(*pieces: Piece) -> rx.Component:
     return rx.el.div(*pieces, class_name="tiles")
 
 
-def heading(title: Text, *beside: Piece) -> rx.Component:
+def heading(title: Piece, *beside: Piece) -> rx.Component:
     """The page's one title, and what stands beside it."""
     return rx.el.div(rx.el.h1(title), *beside, class_name="heading")
 

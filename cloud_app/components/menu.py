@@ -1,6 +1,6 @@
 """Menus that unfold, and the two ways through the portal: rail and bottom bar."""
 
-from typing import Any
+from typing import Any, Literal
 
 import reflex as rx
 from reflex.style import set_color_mode
@@ -12,18 +12,17 @@ from cloud_app.components.tokens import ICON, ICON_SMALL, icon
 from cloud_app.state.locale import LANGUAGE, LocaleState, t
 from cloud_app.state.session import ProjectView, SessionState
 
-
 PLACES = ((routes.HOME, "nav.home", "house"), (routes.MACHINES, "nav.machines", "monitor"))
 """Where one can go, in this order; the next resource adds its line here."""
 
 
-def menu(summary: list[Any], *inside: Any, label: Any = None, how: str = "", square: bool = True) -> rx.Component:
+def menu(
+    summary: list[Any], *inside: Any, label: Any = None, how: str = "", square: bool = True
+) -> rx.Component:
     """A button that unfolds `inside`. Closes on Escape, on a choice and on a press elsewhere."""
     named = {} if label is None else {"aria-label": label}
     return rx.el.details(
-        rx.el.summary(
-            *summary, class_name="square" if square else "", custom_attrs=named
-        ),
+        rx.el.summary(*summary, class_name="square" if square else "", custom_attrs=named),
         rx.el.div(*inside, class_name="panel"),
         class_name=f"menu {how}",
     )
@@ -37,7 +36,9 @@ def places(where: str, how: str) -> rx.Component:
 
 def _place(href: str, key: str, picture: str, *, here: bool) -> rx.Component:
     current = {"aria-current": "page"} if here else {}
-    return to(href, icon(picture, ICON + 1), rx.el.span(t(key)), class_name="place", custom_attrs=current)
+    return to(
+        href, icon(picture, ICON + 1), rx.el.span(t(key)), class_name="place", custom_attrs=current
+    )
 
 
 def project_switcher() -> rx.Component:
@@ -60,7 +61,11 @@ def project_switcher() -> rx.Component:
     return rx.cond(
         SessionState.projects.length() > 1,  # pyright: ignore[reportAttributeAccessIssue]
         menu(
-            [unseen(t("nav.project")), rx.el.span(names, class_name="cut"), icon("chevrons-up-down", ICON_SMALL)],
+            [
+                unseen(t("nav.project")),
+                rx.el.span(names, class_name="cut"),
+                icon("chevrons-up-down", ICON_SMALL),
+            ],
             rx.el.p(t("nav.projects"), class_name="title"),
             rx.foreach(SessionState.projects, choice),
             how="switcher start",
@@ -87,14 +92,14 @@ def appearance_menu() -> rx.Component:
 
 def _language(locale: str, name: str) -> rx.Component:
     return _pressed(
-        LANGUAGE == locale,
+        locale == LANGUAGE,
         rx.el.span(name, lang=locale),
         on_click=LocaleState.speak(locale),
         attrs={"data-language": locale},
     )
 
 
-def _theme(mode: str, picture: str) -> rx.Component:
+def _theme(mode: Literal["light", "dark", "system"], picture: str) -> rx.Component:
     return _pressed(
         rx.color_mode == mode,
         icon(picture),
@@ -117,10 +122,12 @@ def _pressed(on: Any, *inside: Any, on_click: Any, attrs: dict[str, Any]) -> rx.
 
 def account_menu() -> rx.Component:
     """Who is logged in, and the way out: a plain form, so that the cookie goes too."""
-    initial = SessionState.name.to(str)[0]
+    initial = SessionState.name[0]
     return menu(
         [rx.el.span(initial, class_name="avatar", custom_attrs={"aria-hidden": "true"})],
-        rx.el.p(rx.el.strong(SessionState.name), rx.el.br(), SessionState.handle, class_name="title"),
+        rx.el.p(
+            rx.el.strong(SessionState.name), rx.el.br(), SessionState.handle, class_name="title"
+        ),
         rx.el.hr(),
         PlainForm.create(
             rx.el.button(icon("log-out"), t("nav.log_out"), type="submit", class_name="item"),

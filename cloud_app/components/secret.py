@@ -26,26 +26,7 @@ def secret_once(*, on_done: Any) -> rx.Component:
                 spell_check=False,
                 custom_attrs={"aria-label": t("order.secret.label"), "autocomplete": "off"},
             ),
-            line(
-                button(
-                    "order.secret.download",
-                    picture="download",
-                    custom_attrs={"data-saves": AREA, "data-first": ""},
-                ),
-                rx.el.button(
-                    rx.el.span(icon("copy", ICON_SMALL), t("order.secret.copy"), class_name="idle"),
-                    rx.el.span(
-                        icon("check", ICON_SMALL),
-                        t("action.copied"),
-                        class_name="done",
-                        role="status",
-                    ),
-                    type="button",
-                    class_name="button plain copies",
-                    custom_attrs={"data-copies": AREA},
-                ),
-                how="wrap",
-            ),
+            _ways_to_keep(),
             rx.el.div(
                 button(
                     "order.secret.done", on_done, kind=PRIMARY, custom_attrs={"data-closes": ""}
@@ -56,4 +37,25 @@ def secret_once(*, on_done: Any) -> rx.Component:
         id=DIALOG,
         class_name="dialog wide",
         custom_attrs={"data-held": "", "aria-labelledby": "secret-title"},
+    )
+
+
+def _ways_to_keep() -> rx.Component:
+    copied = rx.el.span(
+        icon("check", ICON_SMALL), t("action.copied"), class_name="done", role="status"
+    )
+    return line(
+        button(
+            "order.secret.download",
+            picture="download",
+            custom_attrs={"data-saves": AREA, "data-first": ""},
+        ),
+        rx.el.button(
+            rx.el.span(icon("copy", ICON_SMALL), t("order.secret.copy"), class_name="idle"),
+            copied,
+            type="button",
+            class_name="button plain",
+            custom_attrs={"data-copies": AREA},
+        ),
+        how="wrap",
     )

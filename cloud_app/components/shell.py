@@ -10,7 +10,8 @@ from cloud_app.components.drawings import mark
 from cloud_app.components.menu import account_menu, appearance_menu, places, project_switcher
 from cloud_app.components.tokens import STYLESHEETS
 from cloud_app.components.when import campus_clock, page_title
-from cloud_app.i18n.catalog import DEFAULT, say as sentence
+from cloud_app.i18n.catalog import DEFAULT
+from cloud_app.i18n.catalog import say as sentence
 from cloud_app.routes import HOME
 from cloud_app.state.locale import LocaleState, t
 from cloud_app.state.session import SessionState
@@ -97,7 +98,9 @@ def frame(
                     account_menu(),
                     class_name="topbar",
                 ),
-                rx.el.main(content, id=CONTENT, class_name="content", custom_attrs={"tabindex": "-1"}),
+                rx.el.main(
+                    content, id=CONTENT, class_name="content", custom_attrs={"tabindex": "-1"}
+                ),
                 class_name="yard",
             ),
             places(place, "bottombar"),

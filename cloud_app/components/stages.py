@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from cloud_app.components.layout import Piece
 from cloud_app.components.tokens import ICON_SMALL, icon
 from cloud_app.components.when import elapsed
 from cloud_app.state.locale import t, word
@@ -39,7 +40,7 @@ def stages(parts: Any, label: str, words: str, names: str) -> rx.Component:
     )
 
 
-def _sign(phase: Any) -> rx.Component:
+def _sign(phase: Any) -> Piece:
     return rx.match(
         phase,
         ("done", icon("check", ICON_SMALL)),

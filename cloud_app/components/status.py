@@ -10,7 +10,7 @@ from cloud_app.components.when import as_of, silent_since
 from cloud_app.state.locale import word
 
 
-def badge(state: rx.Var[str] | str, tone: rx.Var[str] | str, words: str) -> rx.Component:
+def badge(state: Text, tone: Text, words: str) -> rx.Component:
     """A state as a word of the catalogue group `words`, with its sign and tone."""
     return rx.el.span(
         _state_icon(state),
@@ -19,24 +19,24 @@ def badge(state: rx.Var[str] | str, tone: rx.Var[str] | str, words: str) -> rx.C
     )
 
 
-def explained(state: rx.Var[str] | str, words: str) -> rx.Var[str]:
+def explained(state: Text, words: str) -> rx.Var[str]:
     """What a state means, in one sentence."""
     return word(words, rx.Var.create(f"{state}.words"))
 
 
-def _state_icon(state: rx.Var[str] | str) -> rx.Component:
+def _state_icon(state: Text) -> Piece:
     turning = rx.el.span(icon("loader-circle", ICON_SMALL), class_name="spin")
     cases = [(name, icon(picture, ICON_SMALL)) for name, picture in STATE_ICONS.items()]
     return rx.match(state, *cases, turning)
 
 
-def freshness(at: rx.Var[str], silent: rx.Var[str]) -> rx.Component:
+def freshness(at: Text, silent: Text) -> rx.Component:
     """As of when the page is; or since when a cloud behind it is silent."""
     return rx.cond(silent, silent_since(silent), as_of(at))
 
 
 def banner(
-    text: Text, *more: Piece, tone: str = "", picture: str = "info", **props: Any
+    text: Piece, *more: Piece, tone: str = "", picture: str = "info", **props: Any
 ) -> rx.Component:
     """Something to know before reading on; stays until it no longer holds."""
     return rx.el.div(
@@ -47,6 +47,6 @@ def banner(
     )
 
 
-def alert(text: Text, *more: Piece, **props: Any) -> rx.Component:
+def alert(text: Piece, *more: Piece, **props: Any) -> rx.Component:
     """Something went wrong here; read out at once."""
     return banner(text, *more, tone="bad", picture="circle-alert", role="alert", **props)

@@ -9,8 +9,8 @@ import reflex as rx
 from cloud_app.components.button import button
 from cloud_app.components.drawings import drawing
 from cloud_app.components.layout import say, unseen
-from cloud_app.components.tokens import QUIETLY, icon
-from cloud_app.state.locale import t
+from cloud_app.components.tokens import QUIETLY, classes, icon
+from cloud_app.state.locale import Text, t
 
 Row = TypeVar("Row")
 
@@ -20,11 +20,13 @@ class Column(Generic[Row]):
     """`how`: state, second, minor or end, for where it goes on a phone."""
 
     title: str
-    cell: Callable[[Row], rx.Component | rx.Var[str] | str]
+    cell: Callable[[Row], rx.Component | Text]
     how: str = ""
 
 
-def table(rows: Any, columns: Sequence[Column[Row]], *, label: str, key: Callable[[Row], Any]) -> rx.Component:
+def table(
+    rows: Any, columns: Sequence[Column[Row]], *, label: str, key: Callable[[Row], Any]
+) -> rx.Component:
     """Show `rows` under the titles of `columns`."""
 
     def title(column: Column[Row]) -> rx.Component:
@@ -57,9 +59,9 @@ def empty(picture: str, title: str, words: str, *action: rx.Component) -> rx.Com
     )
 
 
-def skeleton(lines: int = 4, height: str = "3.25rem") -> rx.Component:
+def skeleton(lines: int = 4, how: str = "") -> rx.Component:
     """The shape of what is coming; after three seconds, words."""
-    bones = [rx.el.div(class_name="bone", style={"height": height}) for _ in range(lines)]
+    bones = [rx.el.div(class_name=classes("bone", how)) for _ in range(lines)]
     return rx.el.div(
         *bones,
         say(t("portal.waiting"), "quiet small awaited"),
@@ -69,16 +71,20 @@ def skeleton(lines: int = 4, height: str = "3.25rem") -> rx.Component:
     )
 
 
-def pager(page: rx.Var[int], pages: rx.Var[int], turn: Callable[[int], Any]) -> rx.Component:
+def pager(page: int, pages: int, turn: Callable[[int], Any]) -> rx.Component:
     """Turns the pages of a long list; nothing for a short one."""
     return rx.cond(
         pages > 1,
         rx.el.nav(
             button(
-                "machines.previous", turn(-1), kind=QUIETLY, picture="arrow-left", disabled=page <= 1
+                "machines.previous",
+                turn(-1),
+                kind=QUIETLY,
+                picture="arrow-left",
+                disabled=page <= 1,
             ),
             rx.el.span(
-                t("machines.page", page=page.to_string(), pages=pages.to_string()),
+                t("machines.page", page=page, pages=pages),
                 class_name="small quiet figures",
             ),
             rx.el.button(

@@ -2,9 +2,7 @@
 
 import reflex as rx
 
-from cloud_app.state.locale import VISITOR, LocaleState, t
-
-Moment = str | rx.Var[str]
+from cloud_app.state.locale import VISITOR, LocaleState, Text, t
 
 
 class _Visitor(rx.Component):
@@ -42,36 +40,34 @@ class _PageTitle(_Visitor):
     text: rx.Var[str]
 
 
-def when(at: Moment) -> rx.Component:
+def when(at: Text) -> rx.Component:
     """How long ago something was."""
     return _When.create(at=at, just_now=t("time.now"))
 
 
-def as_of(at: Moment) -> rx.Component:
+def as_of(at: Text) -> rx.Component:
     """How fresh the page is."""
-    return _When.create(
-        at=at, just_now=t("time.now"), pattern=t("time.as_of"), class_name="fresh"
-    )
+    return _When.create(at=at, just_now=t("time.now"), pattern=t("time.as_of"), class_name="fresh")
 
 
-def silent_since(at: Moment) -> rx.Component:
+def silent_since(at: Text) -> rx.Component:
     """Since when a cloud has not answered."""
     return _When.create(
         at=at, just_now=t("time.now"), pattern=t("time.silent"), class_name="fresh silent"
     )
 
 
-def day(on: Moment) -> rx.Component:
+def day(on: Text) -> rx.Component:
     """A campus date that ends something, with the days to go."""
     return _Day.create(on=on)
 
 
-def bare_day(on: Moment) -> rx.Component:
+def bare_day(on: Text) -> rx.Component:
     """A campus date alone."""
     return _Day.create(on=on, bare=True)
 
 
-def elapsed(since: Moment, until: Moment = "", pattern: str = "machine.elapsed") -> rx.Component:
+def elapsed(since: Text, until: Text = "", pattern: str = "machine.elapsed") -> rx.Component:
     """How long something has lasted, or lasted."""
     return _Elapsed.create(since=since, until=until, pattern=t(pattern))
 
@@ -81,5 +77,5 @@ def campus_clock() -> rx.Component:
     return _CampusClock.create(now=LocaleState.now, zone=LocaleState.zone)
 
 
-def page_title(text: str | rx.Var[str]) -> rx.Component:
+def page_title(text: Text) -> rx.Component:
     return _PageTitle.create(text=text)

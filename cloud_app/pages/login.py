@@ -6,7 +6,7 @@ from cloud_app import routes
 from cloud_app.components.button import button
 from cloud_app.components.drawings import mark, scene
 from cloud_app.components.form import field, text_input
-from cloud_app.components.layout import line, say, stack
+from cloud_app.components.layout import Piece, line, say, stack
 from cloud_app.components.menu import PlainForm, appearance_menu
 from cloud_app.components.shell import open_page, ribbon
 from cloud_app.components.status import alert, banner
@@ -15,7 +15,7 @@ from cloud_app.state.locale import t, word
 from cloud_app.state.login import DemoLogin, LoginState
 
 
-def why() -> rx.Component:
+def why() -> Piece:
     return rx.match(
         LoginState.why,
         ("wrong", alert(t("login.wrong"))),

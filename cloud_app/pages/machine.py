@@ -5,7 +5,7 @@ import reflex as rx
 from cloud_app import routes
 from cloud_app.components.button import button, link_button
 from cloud_app.components.confirm import confirm, opens
-from cloud_app.components.copy import command_line, copy_button
+from cloud_app.components.copy import copy_button
 from cloud_app.components.form import text_input, wrong
 from cloud_app.components.layout import (
     card,
@@ -19,11 +19,12 @@ from cloud_app.components.layout import (
 )
 from cloud_app.components.shell import page
 from cloud_app.components.stages import stages
-from cloud_app.components.status import alert, badge, banner, explained, freshness
+from cloud_app.components.status import badge, banner, explained, freshness
 from cloud_app.components.table import empty, skeleton
-from cloud_app.components.tokens import DANGER, PLAIN, PRIMARY, QUIETLY, icon
+from cloud_app.components.tokens import DANGER, PLAIN, PRIMARY, QUIETLY
 from cloud_app.components.when import day, when
-from cloud_app.state.locale import said, sentence, t, word
+from cloud_app.pages.machine_next import next_thing
+from cloud_app.state.locale import Text, said, sentence, t, word
 from cloud_app.state.machine import MachineState
 
 GIVE_BACK = "give-back"
@@ -118,121 +119,7 @@ def progress() -> rx.Component:
     )
 
 
-def next_thing() -> rx.Component:
-    return rx.match(
-        MACHINE.next,
-        ("connect", connect()),
-        ("start", start()),
-        ("failed", failed("machine.failed")),
-        ("failed_outside", failed("machine.failed_outside")),
-        ("lost", lost()),
-        ("gone", gone()),
-        ("busy", banner(explained(MACHINE.state, "machines.state"), picture="hourglass")),
-        rx.fragment(),
-    )
-
-
-def connect() -> rx.Component:
-    return rx.cond(
-        MACHINE.command,
-        card(
-            stack(
-                subheading("machine.connect"),
-                rx.cond(
-                    MACHINE.silent,
-                    say(t("machine.connect.silent"), "quiet"),
-                    say(t("machine.connect.words"), "quiet"),
-                ),
-                command_line(MACHINE.command),
-                say(word("machine.connect.with", MACHINE.way_in), "quiet small"),
-                rx.cond(
-                    MACHINE.key_command,
-                    fold(
-                        t("machine.connect.chmod"),
-                        command_line(MACHINE.key_command),
-                    ),
-                ),
-                rx.cond(
-                    MACHINE.unanswered,
-                    banner(t("machine.connect.unanswered"), tone="busy", picture="info"),
-                ),
-                rx.foreach(MACHINE.pages, web_page),
-            )
-        ),
-        card(
-            stack(subheading("machine.connect"), say(t("machine.connect.none"), "quiet")),
-        ),
-    )
-
-
-def web_page(address: rx.Var[str]) -> rx.Component:
-    return line(
-        icon("globe"),
-        rx.el.a(address, href=address, target="_blank", rel="noreferrer", class_name="link"),
-    )
-
-
-def start() -> rx.Component:
-    return card(
-        stack(
-            subheading("machine.connect"),
-            say(t("machine.connect.stopped"), "quiet"),
-            rx.cond(
-                MACHINE.can_start,
-                line(button("machine.start", MachineState.start, kind=PRIMARY, picture="play")),
-            ),
-        )
-    )
-
-
-def failed(words: str) -> rx.Component:
-    return alert(
-        rx.el.strong(t(words)),
-        rx.cond(MACHINE.failure, say(sentence(MACHINE.failure, "error", "machines"))),
-        rx.cond(
-            MACHINE.can_retry,
-            line(
-                button("machine.retry", MachineState.retry, kind=PRIMARY, picture="rotate-cw"),
-                say(t("machine.retry.words"), "small"),
-                how="wrap",
-            ),
-        ),
-        details(),
-    )
-
-
-def details() -> rx.Component:
-    return rx.cond(
-        MACHINE.detail,
-        fold(
-            t("action.details"),
-            stack(
-                say(t("machine.code"), "small"),
-                rx.el.pre(MACHINE.detail, class_name="raw", custom_attrs={"tabindex": "0"}),
-                line(copy_button(MACHINE.detail)),
-                space="near",
-            ),
-        ),
-    )
-
-
-def lost() -> rx.Component:
-    return alert(
-        rx.el.strong(t("home.attention.lost")),
-        say(explained("lost", "machines.state")),
-    )
-
-
-def gone() -> rx.Component:
-    return card(
-        stack(
-            say(t("machine.gone", name=MACHINE.name)),
-            line(link_button("machines.none_found.clear", routes.MACHINES, kind=PLAIN)),
-        )
-    )
-
-
-def address(of: rx.Var[str]) -> rx.Component:
+def address(of: Text) -> rx.Component:
     return rx.cond(
         of,
         line(rx.el.code(of), copy_button(of)),
@@ -336,5 +223,5 @@ def machine() -> rx.Component:
             ),
             everything(),
         ),
-        skeleton(3, "7rem"),
+        skeleton(3, "tall"),
     )

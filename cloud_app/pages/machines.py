@@ -123,7 +123,7 @@ def tools() -> rx.Component:
         select("machines.filter.state", FILTERS, MachinesState.keep, MachinesState.keep_only),
         select("machines.sort", SORTS, MachinesState.sort, MachinesState.sort_by),
         rx.el.span(
-            t("machines.count", count=MachinesState.count.to_string()),
+            t("machines.count", count=MachinesState.count),
             class_name="quiet small figures",
         ),
         class_name="tools",
@@ -164,9 +164,7 @@ def machines() -> rx.Component:
             t("machines.title"),
             rx.cond(
                 MachinesState.any,
-                link_button(
-                    "machines.order", routes.ORDER_MACHINE, kind=PRIMARY, picture="plus"
-                ),
+                link_button("machines.order", routes.ORDER_MACHINE, kind=PRIMARY, picture="plus"),
             ),
         ),
         rx.cond(

@@ -18,5 +18,5 @@ def not_found() -> rx.Component:
             "not_found.words",
             link_button("not_found.home", routes.HOME, kind=PRIMARY),
         ),
-        class_name="lost",
+        class_name="alone",
     )

@@ -6,7 +6,7 @@ from cloud_app import routes
 from cloud_app.components.button import link_button
 from cloud_app.components.choice import choice, choices
 from cloud_app.components.form import area_input, field, text_input, wrong
-from cloud_app.components.layout import card, facts, fold, heading, line, say, stack
+from cloud_app.components.layout import Piece, card, facts, fold, heading, line, say, stack
 from cloud_app.components.meter import meter
 from cloud_app.components.secret import secret_once
 from cloud_app.components.shell import page
@@ -14,7 +14,7 @@ from cloud_app.components.status import alert
 from cloud_app.components.table import empty, skeleton
 from cloud_app.components.tokens import PLAIN, icon
 from cloud_app.components.when import bare_day, day
-from cloud_app.state.locale import said, sentence, t
+from cloud_app.state.locale import Text, said, sentence, t
 from cloud_app.state.order import OrderState
 from cloud_app.state.order_view import SizeChoice, TemplateChoice
 
@@ -26,7 +26,7 @@ def error(name: str) -> rx.Component:
     return wrong(name, sentence(key, "machines", "http.field", values=OrderState.values), key)
 
 
-def picture(name: rx.Var[str]) -> rx.Component:
+def picture(name: Text) -> Piece:
     known = [(sign, icon(sign)) for sign in ("globe", "flask-conical")]
     return rx.match(name, *known, icon("terminal"))
 
@@ -57,7 +57,7 @@ def size_card(size: SizeChoice) -> rx.Component:
         sentence(size.reason, "machines"),
         beside=size.specs,
         checked=OrderState.size == size.key,
-        disabled=~size.fits,
+        disabled=size.blocked,
         on_change=OrderState.choose_size(size.key),
     )
 
@@ -108,7 +108,7 @@ def ways_in() -> rx.Component:
     )
 
 
-def address() -> rx.Component:
+def address() -> Piece:
     return rx.match(
         OrderState.address_choice,
         (
@@ -141,7 +141,7 @@ def advanced() -> rx.Component:
                 "order.cloud_init",
                 area_input("cloud_init", placeholder="#cloud-config"),
                 error=error("cloud_init"),
-                help=t("order.cloud_init.help"),
+                hint=t("order.cloud_init.help"),
             ),
             space="far",
         ),
@@ -195,22 +195,43 @@ def submit() -> rx.Component:
     )
 
 
+def name() -> rx.Component:
+    return field(
+        "name",
+        "machines.name",
+        text_input(
+            "name",
+            default_value=OrderState.name,
+            key=OrderState.name,
+            auto_complete="off",
+            attrs={"aria-invalid": rx.cond(OrderState.errors["name"], "true", "false")},
+        ),
+        error=error("name"),
+        hint=t("order.name.help"),
+    )
+
+
+def return_on() -> rx.Component:
+    return field(
+        "return_on",
+        "order.return_on",
+        text_input(
+            "return_on",
+            type="date",
+            value=OrderState.return_on,
+            min=OrderState.first_return_on,
+            max=OrderState.last_return_on,
+            on_change=OrderState.choose_return_on,
+        ),
+        error=error("return_on"),
+        hint=line(t("order.return_on.help"), bare_day(OrderState.last_return_on), how="wrap"),
+    )
+
+
 def form() -> rx.Component:
     return rx.el.form(
         stack(
-            field(
-                "name",
-                "machines.name",
-                text_input(
-                    "name",
-                    default_value=OrderState.name,
-                    key=OrderState.name,
-                    auto_complete="off",
-                    attrs={"aria-invalid": rx.cond(OrderState.errors["name"], "true", "false")},
-                ),
-                error=error("name"),
-                help=t("order.name.help"),
-            ),
+            name(),
             choices(
                 t("order.template"),
                 rx.foreach(OrderState.templates, template_card),
@@ -224,22 +245,7 @@ def form() -> rx.Component:
                 name="size",
                 error=error("size"),
             ),
-            field(
-                "return_on",
-                "order.return_on",
-                text_input(
-                    "return_on",
-                    type="date",
-                    value=OrderState.return_on,
-                    min=OrderState.first_return_on,
-                    max=OrderState.last_return_on,
-                    on_change=OrderState.choose_return_on,
-                ),
-                error=error("return_on"),
-                help=line(
-                    t("order.return_on.help"), bare_day(OrderState.last_return_on), how="wrap"
-                ),
-            ),
+            return_on(),
             advanced(),
             space="apart",
         ),

@@ -11,7 +11,7 @@ from cloud_app.components.status import badge, freshness
 from cloud_app.components.table import empty, skeleton
 from cloud_app.components.tokens import PRIMARY
 from cloud_app.components.when import day
-from cloud_app.state.locale import said, t
+from cloud_app.state.locale import said, t, word
 from cloud_app.state.overview import OverviewState
 from cloud_app.state.session import SessionState
 from cloud_app.state.views import MachineView
@@ -43,8 +43,10 @@ def needs_attention(machine: MachineView) -> rx.Component:
         line(
             to(machine.href, machine.name, class_name="strong cut", title=machine.name),
             line(
-                rx.cond(machine.ends_soon, day(machine.return_on)),
+                say(word("home.attention", machine.worry), "quiet small"),
+                day(machine.return_on),
                 badge(machine.state, machine.tone, "machines.state"),
+                how="wrap",
             ),
             how="spread",
         ),
@@ -57,7 +59,9 @@ def attention() -> rx.Component:
         OverviewState.attention,
         stack(
             subheading("home.attention"),
-            card(rx.el.ul(rx.foreach(OverviewState.attention, needs_attention), class_name="stack")),
+            card(
+                rx.el.ul(rx.foreach(OverviewState.attention, needs_attention), class_name="stack")
+            ),
         ),
     )
 

@@ -16,6 +16,9 @@ from cloud_app.bootstrap import portal
 from cloud_app.i18n.catalog import CATALOGS, COOKIE, DEFAULT, LOCALES, group, locale_of
 from cloud_app.state.marks import public
 
+Text = str | rx.Var[str]
+"""What a page shows: a text, or a var that will be one."""
+
 VISITOR = "$/public/visitor.js"
 
 _SPOKEN = VarData(
@@ -71,7 +74,7 @@ def _known(key: str) -> str:
     return key
 
 
-def t(key: str, **values: rx.Var[str] | str) -> rx.Var[str]:
+def t(key: str, **values: Text | int | rx.Var[int]) -> rx.Var[str]:
     """The text for a key, in the visitor's language. Unknown keys fail the build."""
     texts = {locale: CATALOGS[locale][_known(key)] for locale in LOCALES}
     if values:
@@ -79,18 +82,16 @@ def t(key: str, **values: rx.Var[str] | str) -> rx.Var[str]:
     return _pick(texts)
 
 
-def word(prefix: str, name: rx.Var[str] | str) -> rx.Var[str]:
+def word(prefix: str, name: Text) -> rx.Var[str]:
     """The text `prefix.name` where the name differs by row and is known only when shown."""
     sets = {locale: dict(group(locale, prefix)) for locale in LOCALES}
     if not sets[DEFAULT]:
         raise KeyError(prefix)
-    return rx.cond(
-        _IN_ENGLISH, _lookup(sets["en"], name), _lookup(sets[DEFAULT], name)
-    ).to(str)
+    return rx.cond(_IN_ENGLISH, _lookup(sets["en"], name), _lookup(sets[DEFAULT], name)).to(str)
 
 
 def sentence(
-    key: rx.Var[str] | str, *prefixes: str, values: rx.Var[dict[str, str]] | None = None
+    key: Text, *prefixes: str, values: rx.Var[dict[str, str]] | dict[str, str] | None = None
 ) -> rx.Var[str]:
     """The text of a whole key that is known only when shown, out of the named groups."""
     sets = {
@@ -107,10 +108,10 @@ def sentence(
 
 def said(words: rx.Var[Mapping[str, str]] | Mapping[str, str]) -> rx.Var[str]:
     """What a thing is called in the visitor's language, from its names by language."""
-    return rx.Var.create(words).to(dict[str, str])[LANGUAGE].to(str)  # pyright: ignore[reportArgumentType]
+    return rx.Var.create(words).to(dict[str, str])[LANGUAGE].to(str)
 
 
-def _lookup(texts: Mapping[str, str], name: rx.Var[str] | str) -> rx.Var[str]:
+def _lookup(texts: Mapping[str, str], name: Text) -> rx.Var[str]:
     return rx.Var.create(dict(texts)).to(dict[str, str])[name].to(str)
 
 

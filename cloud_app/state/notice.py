@@ -50,7 +50,5 @@ def present(exception: Exception):
             return NoticeState.show(exception.key, dict(exception.values))
         case _:
             reference = uuid4().hex[:8]
-            log.error(
-                "event handler failed", exc_info=exception, extra={"reference": reference}
-            )
+            log.error("event handler failed", exc_info=exception, extra={"reference": reference})
             return NoticeState.show(PortalError.key, {"reference": reference})

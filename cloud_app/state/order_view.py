@@ -18,7 +18,7 @@ class SizeChoice:
     key: str
     name: dict[str, str]
     specs: str
-    fits: bool
+    blocked: bool
     reason: str
     recommended: bool
 
@@ -68,7 +68,7 @@ def size_choices(offers: Offers, template_key: str) -> list[SizeChoice]:
             key=offer.size.key,
             name=dict(offer.size.name),
             specs=specs(offer.size),
-            fits=_can(offer, pairs),
+            blocked=not _can(offer, pairs),
             reason=offer.reason or ("" if offer.size.key in pairs else NOT_WITH_TEMPLATE),
             recommended=offer.size.key == default and _can(offer, pairs),
         )

@@ -63,7 +63,7 @@ class OverviewState(LiveRows, rx.State):
         as_of, silent_since, silent_cloud = freshness(machines)
         news = {
             "rows": rows[:MOST_CARDS], "more": len(rows) > MOST_CARDS,
-            "attention": [row for row in rows if row.tone == "bad" or row.ends_soon][:MOST_CARDS],
+            "attention": [row for row in rows if row.worry][:MOST_CARDS],
             "amounts": amounts(offers) if offers else [], "loaded": True, "as_of": as_of,
             "silent_since": silent_since, "silent_cloud": silent_cloud,
         }  # fmt: skip

@@ -47,12 +47,13 @@ class MachineView:
     size: dict[str, str]
     template: dict[str, str]
     return_on: str
-    ends_soon: bool
     created_at: str
     can_start: bool
     can_stop: bool
     can_give_back: bool
     disk: str
+    worry: str
+    """Why it needs attention: failed, lost or ending; empty when it does not."""
 
     @classmethod
     def of(cls, machine: Machine, actor: Actor, today: date) -> Self:
@@ -69,10 +70,17 @@ class MachineView:
             size=dict(machine.size.name),
             template=dict(machine.template.name),
             return_on=machine.return_on.isoformat(),
-            ends_soon=machine.return_on - today <= SOON,
             created_at=moment(machine.created_at),
             can_start=mine and steady and machine.state is State.STOPPED,
             can_stop=mine and steady and machine.state is State.READY,
             can_give_back=mine and machine.state not in (State.RETURNING, State.GONE),
             disk=f"{machine.size.disk_gib} GiB",
+            worry=_worry(machine, today),
         )
+
+
+def _worry(machine: Machine, today: date) -> str:
+    if machine.state in (State.FAILED, State.LOST):
+        return machine.state.value
+    going = machine.state in (State.RETURNING, State.GONE)
+    return "ending" if machine.return_on - today <= SOON and not going else ""

@@ -1,0 +1,124 @@
+"""The list of mini-PCs: strangers see nothing, filters live in the address."""
+
+from dataclasses import replace
+
+import pytest
+
+from cloud_app.bootstrap import Portal
+from cloud_app.domain.actor import Actor
+from cloud_app.domain.errors import NotFound, Unauthenticated
+from cloud_app.domain.machines import Machine, State
+from cloud_app.state.machines import ROWS_PER_PAGE, MachinesState, chosen
+from cloud_app.state.views import MachineView, specs
+from tests.make import Clock, a_spec
+from tests.unit.state.visitor import Visitor
+
+
+async def ordered(portal: Portal, actor: Actor, clock: Clock, name: str = "web-1") -> Machine:
+    return (await portal.machines.order(actor, a_spec(actor, clock, name=name))).machine
+
+
+async def test_nobody_without_a_log_in_sees_rows(portal: Portal, student: Actor, clock: Clock):
+    await ordered(portal, student, clock)
+    visitor = await Visitor.log_in(portal)
+    state = await visitor.at(MachinesState, "/machines")
+    visitor.log_out()
+
+    with pytest.raises(Unauthenticated):
+        await MachinesState.load.fn(state)
+
+    assert state.rows == []
+
+
+async def test_a_foreign_machine_cannot_be_given_back_by_its_id(
+    portal: Portal, student: Actor, other: Actor, clock: Clock
+):
+    machine = await ordered(portal, other, clock)
+    state = await (await Visitor.log_in(portal)).at(MachinesState, "/machines")
+
+    with pytest.raises(NotFound):
+        await MachinesState.give_back.fn(state, machine.id)
+
+    assert (await portal.machines.one(other, machine.id)).state is not State.RETURNING
+
+
+async def test_the_list_shows_what_is_known_and_starts_to_watch(
+    portal: Portal, student: Actor, clock: Clock
+):
+    await ordered(portal, student, clock)
+    state = await (await Visitor.log_in(portal)).at(MachinesState, "/machines")
+
+    followed_by = await MachinesState.load.fn(state)
+
+    assert [(row.name, row.state, row.tone) for row in state.rows] == [("web-1", "ordered", "busy")]
+    assert state.loaded
+    assert followed_by is MachinesState.watch
+
+
+async def test_searching_is_done_by_the_address(portal: Portal, student: Actor, clock: Clock):
+    await ordered(portal, student, clock, "web-1")
+    await ordered(portal, student, clock, "data")
+    state = await (await Visitor.log_in(portal)).at(MachinesState, "/machines?q=DAT&state=busy")
+
+    await MachinesState.load.fn(state)
+
+    assert [row.name for row in state.rows] == ["data"]
+    assert state.any
+
+
+async def test_nonsense_in_the_address_is_ignored(portal: Portal, student: Actor, clock: Clock):
+    await ordered(portal, student, clock)
+    visitor = await Visitor.log_in(portal)
+    state = await visitor.at(MachinesState, "/machines?state=x&sort=__class__&page=-7")
+
+    await MachinesState.load.fn(state)
+
+    assert (state.keep, state.sort, state.page) == ("", "", 1)
+    assert len(state.rows) == 1
+
+
+async def test_a_row_says_what_may_be_done(portal: Portal, student: Actor, clock: Clock):
+    machine = await ordered(portal, student, clock)
+    stopped = replace(machine, state=State.STOPPED, address="203.0.113.9")
+
+    view = MachineView.of(stopped, student, portal.orders.today())
+
+    assert (view.can_start, view.can_stop, view.can_give_back) == (True, False, True)
+    assert (view.address, view.specs) == ("203.0.113.9", specs(machine.size))
+
+
+async def test_a_lost_machine_and_one_that_ends_soon_need_attention(
+    portal: Portal, student: Actor, clock: Clock
+):
+    machine = await ordered(portal, student, clock)
+    today = portal.orders.today()
+
+    def worry(**changes: object) -> str:
+        return MachineView.of(replace(machine, **changes), student, today).worry
+
+    assert worry() == ""
+    assert worry(state=State.LOST) == "lost"
+    assert worry(return_on=today) == "ending"
+    assert worry(return_on=today, state=State.RETURNING) == ""
+
+
+async def test_a_long_list_comes_in_pages(portal: Portal, student: Actor, clock: Clock):
+    machine = await ordered(portal, student, clock)
+    many = [replace(machine, id=f"{n:032x}", name=f"pc-{n:03}") for n in range(300)]
+    state = await (await Visitor.log_in(portal)).at(MachinesState, "/machines")
+    state.page = 99
+
+    state._show(many, student)
+
+    assert (state.count, state.pages, state.page) == (300, 12, 12)
+    assert len(state.rows) == ROWS_PER_PAGE
+
+
+def test_sorting_by_name_knows_no_case(machine_names: list[Machine]):
+    assert [m.name for m in chosen(machine_names, "", "", "name")] == ["Apple", "banana", "Cherry"]
+
+
+@pytest.fixture
+async def machine_names(portal: Portal, student: Actor, clock: Clock) -> list[Machine]:
+    machine = await ordered(portal, student, clock)
+    return [replace(machine, name=name) for name in ("banana", "Cherry", "Apple")]
