@@ -15,4 +15,4 @@ async def test_orders_survive_every_death_of_the_portal(
 ) -> None:
     order = {"size": "light", "template": "tiny", "return_on": in_a_week(), "access": "generated"}
 
-    await Killing(lab_portal, lab_cloud, order, patience=600).run()
+    await Killing(lab_portal, lab_cloud, order, built="starting", patience=600).run()

@@ -121,8 +121,8 @@ def start_ovn() -> None:
     north, south = f"--ovnnb-db=unix:{OVS}/ovnnb_db.sock", f"unix:{OVS}/ovnsb_db.sock"
     start_ovs("ovn-northd", north, f"--ovnsb-db={south}")
     start_ovs("ovn-controller", f"unix:{OVS}/db.sock", after="true")
-    ask = ("ovn-sbctl", f"--db={south}", "--timeout=5", "--columns=hostname", "list", "chassis")
-    wait_for("OVN", lambda: HOST in output(*ask), process="ovn-controller", seconds=30)
+    everyone = ("ovn-nbctl", f"--db=unix:{OVS}/ovnnb_db.sock", "--timeout=5", "--wait=hv", "sync")
+    wait_for("OVN", lambda: not run(*everyone, log="ovs", check=False), process="ovn-controller")
 
 
 # The outside bridge gets its address as soon as the switch has made it.
@@ -148,14 +148,17 @@ def start_ovs(name: str, *arguments: str, port: str = "", after: str = "") -> No
 
     With `after`, it is kept running, and that is done after each of its starts.
     """
-    pid, control = OVS / f"{name}.pid", OVS / f"{name}.ctl"
+    files = [OVS / f"{name}.pid"]
+    options = [f"--pidfile={files[0]}", "--no-chdir"]
+    if name != "ovn-controller":  # it alone cannot be told where its control socket goes
+        files.append(OVS / f"{name}.ctl")
+        options.append(f"--unixctl={files[1]}")
     if not alive(name):
-        pid.unlink(missing_ok=True)
-        control.unlink(missing_ok=True)
+        for file in files:
+            file.unlink(missing_ok=True)
     program = "ovsdb-server" if name.startswith("ovsdb-") else name
-    files = (f"--pidfile={pid}", f"--unixctl={control}", "--no-chdir")
     keeper = ("sh", HERE / "keep.sh", after) if after else ()
-    start(name, *keeper, program, *arguments, *files, port=port)
+    start(name, *keeper, program, *arguments, *options, port=port)
 
 
 def start_ovs_database(name: str, schema: str, port: str, socket: str) -> None:
