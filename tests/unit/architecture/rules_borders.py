@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from .sources import Found, Source, called, matching, rule
+from .sources import Found, Source, called, rule
 
 KEY = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+")
 
@@ -178,18 +178,24 @@ def values_are_frozen(source: Source) -> Iterator[Found]:
 @rule(
     "cloud_app/*.py",
     bites="""
+from cloud_app.domain.errors import Conflict
 def check(name):
     raise Conflict(f"There is already a {name}.")
 """,
     fine="""
+from cloud_app.domain.errors import Conflict
 def check(name):
     raise Conflict("machines.name.taken", name=name)
 """,
 )
 def refusals_carry_keys(source: Source) -> Iterator[Found]:
     """A sentence in an error has one language and one wording; a key has all of them."""
-    tree = next(iter(matching("cloud_app/domain/errors.py"))).tree
-    kinds = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    kinds = {
+        alias.asname or alias.name
+        for node in source.nodes
+        if isinstance(node, ast.ImportFrom) and node.module == "cloud_app.domain.errors"
+        for alias in node.names
+    }
     for node in source.nodes:
         if not isinstance(node, ast.Raise) or not isinstance(node.exc, ast.Call):
             continue

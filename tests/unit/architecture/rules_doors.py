@@ -1,7 +1,6 @@
 """Rules about doors: every use case and every route knows who is asking, and asks."""
 
 import ast
-import re
 from collections.abc import Iterator
 
 from .sources import (
@@ -10,14 +9,11 @@ from .sources import (
     Source,
     called,
     calls,
-    dataclasses,
     field_of,
     matching,
     public,
     rule,
 )
-
-NEVER_LOGGED = re.compile(r"(^|_)(token|password|passphrase|secret|private_key)$")
 
 
 @rule(
@@ -108,33 +104,6 @@ def routes_know_who_is_asking(source: Source) -> Iterator[Found]:
         known = {ast.unparse(a.annotation) for a in function.args.args if a.annotation}
         if mounted and "CurrentActor" not in known:
             yield Found(function.lineno, name, "takes no CurrentActor")
-
-
-@rule(
-    "cloud_app/*.py",
-    bites="""
-@dataclass(frozen=True)
-class SignedIn:
-    token: str
-""",
-    fine="""
-@dataclass(frozen=True)
-class SignedIn:
-    token: str = field(repr=False)
-    wrong_password: ClassVar[str] = ""
-""",
-    excused={"cloud_app/state/login.py": "the practice campus's log-ins are told to everybody"},
-)
-def secrets_stay_out_of_repr(source: Source) -> Iterator[Found]:
-    """A value with a secret in its `repr` ends up in a log line or a traceback."""
-    for value in dataclasses(source):
-        for node in value.body:
-            name = field_of(node)
-            if not isinstance(node, ast.AnnAssign) or not name or not NEVER_LOGGED.search(name):
-                continue
-            said = ast.unparse(node)
-            if "repr=False" not in said and "ClassVar" not in said and ": bool" not in said:
-                yield Found(node.lineno, f"{value.name}.{name}", "needs field(repr=False)")
 
 
 def _use_cases(source: Source) -> Iterator[tuple[str, Function]]:

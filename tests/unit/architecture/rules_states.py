@@ -1,8 +1,7 @@
 """Rules about states: every public method of a state is a door, every var is in the browser."""
 
 import ast
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from .sources import (
@@ -11,18 +10,16 @@ from .sources import (
     Source,
     called,
     calls,
-    dataclasses,
-    field_of,
     matching,
     public,
     rule,
 )
 
+REFLEX = frozenset({"State", "ComponentState", "SharedState"})
 MARKS = frozenset({"public", "member", "instructor", "staff"})
 PLAIN_TYPES = frozenset({"str", "int", "float", "bool", "dict", "list", "None", "Any"})
 """`Any` is what a browser may have sent: it has to be looked at, nothing is built from it."""
-SECRET = re.compile(r"(^|_)(tokens?|passwords?|passphrases?|secrets?|keys?|credentials?)(_|$)")
-SHOWN_SECRET = re.compile(r"(^|_)(token|password|passphrase|secret|private_key|credential)(_|$)")
+DEEPEST = 2
 OF_FORMS = frozenset({"Invalid", "QuotaExceeded"})
 """Refusals that a form says beside what caused them."""
 
@@ -96,47 +93,6 @@ def events_carry_plain_values(source: Source) -> Iterator[Found]:
     "cloud_app/*.py",
     bites="""
 class PageState(rx.State):
-    api_token: str = ""
-""",
-    fine="""
-class PageState(rx.State):
-    _api_token: str = ""
-    keyboard: bool = False
-""",
-)
-def public_vars_hold_no_secrets(source: Source) -> Iterator[Found]:
-    """Every var without an underscore is sent to the browser, shown or not."""
-    for state in _states(source):
-        for node in state.body:
-            name = field_of(node)
-            if name and public(name) and SECRET.search(name):
-                yield Found(node.lineno, f"{state.name}.{name}", "sounds like a secret")
-
-
-@rule(
-    "cloud_app/state/*.py",
-    bites="""
-@dataclass(frozen=True)
-class LoginView:
-    token: str
-""",
-    excused={
-        "cloud_app/state/login.py::DemoLogin.password": "the practice campus's log-ins are told",
-    },
-)
-def views_hold_no_secrets(source: Source) -> Iterator[Found]:
-    """What is in a view is in the browser."""
-    for value in dataclasses(source):
-        for node in value.body:
-            name = field_of(node)
-            if name and SHOWN_SECRET.search(name):
-                yield Found(node.lineno, f"{value.name}.{name}", "sounds like a secret")
-
-
-@rule(
-    "cloud_app/*.py",
-    bites="""
-class PageState(rx.State):
     def f(self):
         return rx.redirect(self.after)
 """,
@@ -177,6 +133,32 @@ def states_have_no_setters(source: Source) -> Iterator[Found]:
     for state, method in _state_methods(source):
         if method.name.startswith("set_"):
             yield Found(method.lineno, f"{state}.{method.name}", "name the intention")
+
+
+@rule(
+    "cloud_app/*.py",
+    bites="""
+class A(rx.State): ...
+class B(A): ...
+class PageState(B): ...
+""",
+    fine="""
+class A(rx.State): ...
+class PageState(A): ...
+""",
+)
+def states_stand_side_by_side(source: Source) -> Iterator[Found]:
+    """Each event of a state loads all its ancestors, and their names collide in silence."""
+    bases = {**_bases(), **_bases_in(source)}
+
+    def depth(name: str) -> int:
+        if name not in bases or name in _mixins() or name in REFLEX:
+            return 0
+        return 1 + max((depth(base) for base in bases[name] - {name}), default=0)
+
+    for state in states_in(source):
+        if depth(state.name) > DEEPEST:
+            yield Found(state.lineno, state.name, f"{depth(state.name)} classes deep")
 
 
 @rule(
@@ -257,18 +239,32 @@ def handlers_leave_errors_to_the_boundary(source: Source) -> Iterator[Found]:
 @cache
 def _bases() -> dict[str, frozenset[str]]:
     return {
-        value.name: frozenset(called(base) for base in value.bases)
+        name: bases
         for source in matching("cloud_app/*.py")
-        for value in source.classes
+        for name, bases in _bases_in(source).items()
     }
 
 
-def _is_state(value: ast.ClassDef) -> bool:
+@cache
+def _mixins() -> frozenset[str]:
+    return frozenset(
+        value.name
+        for source in matching("cloud_app/*.py")
+        for value in source.classes
+        if any(keyword.arg == "mixin" for keyword in value.keywords)
+    )
+
+
+def _bases_in(source: Source) -> dict[str, frozenset[str]]:
+    return {value.name: frozenset(called(base) for base in value.bases) for value in source.classes}
+
+
+def _is_state(value: ast.ClassDef, here: Mapping[str, frozenset[str]]) -> bool:
     todo, seen = [value.name], set[str]()
-    bases = _bases() | {value.name: frozenset(called(base) for base in value.bases)}
+    bases = {**_bases(), **here}
     while todo:
         name = todo.pop()
-        if name in ("State", "ComponentState", "SharedState") and name != value.name:
+        if name in REFLEX and name != value.name:
             return True
         if name not in seen:
             seen.add(name)
@@ -276,15 +272,15 @@ def _is_state(value: ast.ClassDef) -> bool:
     return False
 
 
-def _states(source: Source) -> Iterator[ast.ClassDef]:
-    enums = {"StrEnum", "Enum"}
+def states_in(source: Source) -> Iterator[ast.ClassDef]:
+    enums, here = {"StrEnum", "Enum"}, _bases_in(source)
     for value in source.classes:
-        if _is_state(value) and not enums & {called(base) for base in value.bases}:
+        if _is_state(value, here) and not enums & {called(base) for base in value.bases}:
             yield value
 
 
 def _state_methods(source: Source) -> Iterator[tuple[str, Function]]:
-    for state in _states(source):
+    for state in states_in(source):
         for node in state.body:
             if isinstance(node, Function) and public(node.name):
                 yield state.name, node

@@ -24,7 +24,7 @@ class Found(NamedTuple):
     what: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """One file. `path` is relative to the project and has forward slashes."""
 
@@ -85,7 +85,7 @@ class Source:
 Check = Callable[[Source], Iterable[Found]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Rule:
     """A rule, where it holds, and a sample that breaks it, so that the check is checked too."""
 
@@ -106,6 +106,10 @@ class Rule:
 
     def holds_in(self, path: str) -> bool:
         return any(fnmatch(path, where) for where in self.where)
+
+    @cache  # noqa: B019 - there are as many rules as lines that declare one
+    def findings(self, source: Source) -> Sequence[Found]:
+        return tuple(self.check(source))
 
     def excuse(self, path: str, found: Found) -> str | None:
         """The key under which this is excused, if it is."""
