@@ -95,9 +95,7 @@ def build(
         db=db,
         hub=hub,
         vault=vault,
-        accounts=AccountService(
-            db=db, now=now, settings=settings, passwords=passwords or Passwords()
-        ),
+        accounts=AccountService(db=db, now=now, passwords=passwords or Passwords()),
         orders=orders,
         machines=MachineService(db=db, hub=hub, orders=orders, now=now, wake=bell.ring),
         machine_loop=machine_loop,

@@ -1,6 +1,6 @@
 """The loops as a process of their own, for sites where the web processes run without them.
 
-    python -m cloud_app.worker
+python -m cloud_app.worker
 """
 
 import asyncio

@@ -80,8 +80,12 @@ class RunningPortal:
 
     async def start(self) -> None:
         """Start and wait until it answers."""
+        self.process = await asyncio.to_thread(self._spawn)
+        await until(self._answers, START_SECONDS, what=str(self.var / "portal.log"))
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         with (self.var / "portal.log").open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 [
                     sys.executable, "-m", "tools.serve", "--no-demo", "--stop-with-stdin",
                     "--port", str(self.port), "--var", str(self.var),
@@ -89,7 +93,6 @@ class RunningPortal:
                 env=self.env, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
-        await until(self._answers, START_SECONDS, what=str(self.var / "portal.log"))
 
     async def kill(self) -> None:
         """End every process of the portal as a power cut would."""

@@ -4,14 +4,12 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlmodel import select
-
 from cloud_app.db import Database, after_commit
 from cloud_app.domain.errors import PortalError
 from cloud_app.gateways.protocols import Cloud
 from cloud_app.hub import CLOUDS, Hub
 from cloud_app.loops.clouds import Clouds
-from cloud_app.models.clouds import SizeBinding, TemplateBinding
+from cloud_app.models.clouds import SizeBinding, TemplateBinding, bindings
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +40,8 @@ class CatalogLoop:
         flavors = {flavor.name: flavor.id for flavor in await cloud.compute.flavors()}
         images = {image.name: image.id for image in await cloud.image.images() if image.usable}
         async with self.db.begin() as session:
-            sizes = await session.exec(select(SizeBinding).where(SizeBinding.cloud_id == cloud.id))
-            templates = await session.exec(
-                select(TemplateBinding).where(TemplateBinding.cloud_id == cloud.id)
-            )
-            changed = _bind(sizes.all(), flavors) | _bind(templates.all(), images)
+            sizes, templates = await bindings(session, cloud.id)
+            changed = _bind(sizes, flavors) | _bind(templates, images)
             if changed:
                 after_commit(session, lambda: self.hub.publish(CLOUDS))
 

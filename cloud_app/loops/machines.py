@@ -115,7 +115,7 @@ class MachineLoop:
         step = next_step(work.row.facts(has_ground=has_ground), self.now())
         if step in (Step.WAIT, Step.REST):
             return not await self._rest(machine_id, fence, step)
-        change = await self.steps.do(step, work)
+        change = await self.steps.take(step, work)
         await self._write(machine_id, fence, _progress(change))
         return True
 

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.db import Database
 from cloud_app.gateways.protocols import Cloud, Ground, Limits, Scope
-from cloud_app.models.projects import CloudProjectRecord, ProjectRecord
+from cloud_app.models.projects import CloudProjectRecord, ProjectRecord, side_of
 from cloud_app.vault import Vault, new_secret
 
 
@@ -34,7 +33,7 @@ class ProjectSides:
 
     async def known(self, session: AsyncSession, project_id: str, cloud_id: str) -> Standing | None:
         """What is written down; None until the project and its user exist in the cloud."""
-        row = await _row(session, project_id, cloud_id)
+        row = await side_of(session, project_id, cloud_id)
         if row is None or row.cloud_project_id is None or row.cloud_user_id is None:
             return None
         return Standing(scope=self._scope(row), ground=_ground(row))
@@ -68,7 +67,7 @@ class ProjectSides:
         self, cloud_id: str, project_id: str
     ) -> tuple[CloudProjectRecord, ProjectRecord]:
         async with self.db.begin() as session:
-            row = await _row(session, project_id, cloud_id)
+            row = await side_of(session, project_id, cloud_id)
             if row is None:
                 row = CloudProjectRecord(
                     project_id=project_id,
@@ -107,10 +106,3 @@ def _limits(project: ProjectRecord) -> Limits:
         ram_mib=project.ram_mib_allowed,
         addresses=project.machines_allowed,
     )
-
-
-async def _row(session: AsyncSession, project_id: str, cloud_id: str) -> CloudProjectRecord | None:
-    query = select(CloudProjectRecord).where(
-        CloudProjectRecord.project_id == project_id, CloudProjectRecord.cloud_id == cloud_id
-    )
-    return (await session.exec(query)).first()

@@ -27,7 +27,7 @@ class Steps:
     sides: ProjectSides
     now: Callable[[], datetime]
 
-    async def do(self, step: Step, work: Work) -> Change:
+    async def take(self, step: Step, work: Work) -> Change:
         """Take one step and return what to write down about it."""
         asks = {
             Step.GROUND: self._ground,

@@ -162,3 +162,14 @@ async def image_ref(session: AsyncSession, template_id: str, cloud_id: str) -> s
         TemplateBinding.template_id == template_id, TemplateBinding.cloud_id == cloud_id
     )
     return (await session.exec(query)).first() or ""
+
+
+async def bindings(
+    session: AsyncSession, cloud_id: str
+) -> tuple[Sequence[SizeBinding], Sequence[TemplateBinding]]:
+    """What a cloud's flavors and images are bound to."""
+    sizes = await session.exec(select(SizeBinding).where(SizeBinding.cloud_id == cloud_id))
+    templates = await session.exec(
+        select(TemplateBinding).where(TemplateBinding.cloud_id == cloud_id)
+    )
+    return sizes.all(), templates.all()

@@ -81,3 +81,13 @@ async def projects_of(session: AsyncSession, account_id: str) -> Sequence[Projec
         .order_by(col(ProjectRecord.personal_of).is_(None), col(ProjectRecord.name))
     )
     return (await session.exec(query)).all()
+
+
+async def side_of(
+    session: AsyncSession, project_id: str, cloud_id: str
+) -> CloudProjectRecord | None:
+    """The project's side in one cloud; None before its first need."""
+    query = select(CloudProjectRecord).where(
+        CloudProjectRecord.project_id == project_id, CloudProjectRecord.cloud_id == cloud_id
+    )
+    return (await session.exec(query)).first()

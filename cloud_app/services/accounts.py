@@ -27,7 +27,6 @@ from cloud_app.models.audit import write_down
 from cloud_app.models.projects import MemberRecord, ProjectRecord, projects_of
 from cloud_app.services.passwords import Passwords
 from cloud_app.services.throttle import count_try, forget_old, take_back
-from cloud_app.settings import Settings
 
 FRESH = timedelta(seconds=2)
 """An answer of `actor_for` may be this old: the longest that a lost right still works."""
@@ -60,7 +59,6 @@ class ProjectName:
 class AccountService:
     db: Database
     now: Callable[[], datetime]
-    settings: Settings
     passwords: Passwords = field(default_factory=Passwords)
     _known: dict[str, tuple[datetime, Actor]] = field(
         default_factory=dict[str, tuple[datetime, Actor]], repr=False

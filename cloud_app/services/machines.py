@@ -29,7 +29,7 @@ from cloud_app.models.audit import write_down
 from cloud_app.models.clouds import CloudRecord, all_clouds, all_sizes, all_templates
 from cloud_app.models.machines import MachineRecord, live_machines
 from cloud_app.models.projects import lock_project
-from cloud_app.services.orders import Orders, checked_name
+from cloud_app.services.orders import Orders, checked_name, checked_spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,9 @@ class MachineService:
     async def order(self, actor: Actor, spec: MachineSpec) -> Ordered:
         """Order a machine. The machine loop has it built."""
         _require(actor, Action.CHANGE_MACHINES, spec.project_id)
-        spec, private_key = _with_key(await self.orders.checked(spec))
+        spec, private_key = _with_key(
+            checked_spec(spec, today=self.orders.today(), address_choice=self.orders.address_choice)
+        )
         password = spec.password if spec.access is Access.PASSWORD else ""
         password_hash = await first_boot.hash_password(password) if password else ""
         try:

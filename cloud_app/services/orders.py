@@ -49,6 +49,30 @@ def checked_name(name: str) -> str:
     return plain
 
 
+def checked_spec(spec: MachineSpec, *, today: date, address_choice: str) -> MachineSpec:
+    """Return the order in the form it is kept; raises Invalid with every wrong field."""
+    wrong: dict[str, str] = {}
+    values: dict[str, str | int] = {"most": LONGEST_NAME, "least": LEAST_PASSWORD}
+    name = _try(wrong, lambda: checked_name(spec.name), "")
+    if not spec.size_key:
+        wrong["size"] = "machines.size.missing"
+    if not spec.template_key:
+        wrong["template"] = "machines.template.missing"
+    wrong.update(_wrong_dates(spec.return_on, today))
+    key = spec.public_key if spec.access is Access.OWN_KEY else ""
+    if spec.access is Access.OWN_KEY and not key.strip():
+        wrong["public_key"] = "machines.public_key.missing"
+    elif key:
+        key = _try(wrong, lambda: first_boot.checked_public_key(key), "")
+    if spec.access is Access.PASSWORD:
+        wrong.update(_wrong_password(spec.password))
+    cloud_init = _try(wrong, lambda: first_boot.checked_cloud_init(spec.cloud_init), "")
+    if wrong:
+        raise Invalid(wrong, **values)
+    wants = {"always": True, "never": False}.get(address_choice, spec.wants_address)
+    return replace(spec, name=name, public_key=key, cloud_init=cloud_init, wants_address=wants)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
     db: Database
@@ -91,42 +115,13 @@ class Orders:
         if not actor.may(Action.SEE_MACHINES, spec.project_id):
             raise NotFound()
         actor.require(Action.CHANGE_MACHINES, spec.project_id)
-        await self.checked(replace(spec, password=spec.password or "x" * LEAST_PASSWORD))
+        known = replace(spec, password=spec.password or "x" * LEAST_PASSWORD)
+        spec = checked_spec(known, today=self.today(), address_choice=self.address_choice)
         async with self.db.read() as session:
             size, _, _ = await self._choice(session, spec)
             await self._room(session, spec.project_id, size)
             if spec.name in {row.name for row in await live_machines(session, spec.project_id)}:
                 raise Invalid({"name": "machines.name.taken"})
-
-    async def checked(self, spec: MachineSpec) -> MachineSpec:
-        """Return the order in the form it is kept; raises Invalid with every wrong field."""
-        wrong: dict[str, str] = {}
-        values: dict[str, str | int] = {"most": LONGEST_NAME, "least": LEAST_PASSWORD}
-        name = _try(wrong, lambda: checked_name(spec.name), "")
-        if not spec.size_key:
-            wrong["size"] = "machines.size.missing"
-        if not spec.template_key:
-            wrong["template"] = "machines.template.missing"
-        wrong.update(self._wrong_dates(spec.return_on))
-        key = spec.public_key
-        if spec.access is Access.OWN_KEY:
-            if not key.strip():
-                wrong["public_key"] = "machines.public_key.missing"
-            else:
-                key = _try(wrong, lambda: first_boot.checked_public_key(key), "")
-        if spec.access is Access.PASSWORD:
-            wrong.update(_wrong_password(spec.password))
-        cloud_init = _try(wrong, lambda: first_boot.checked_cloud_init(spec.cloud_init), "")
-        if wrong:
-            raise Invalid(wrong, **values)
-        wants = {"always": True, "never": False}.get(self.address_choice, spec.wants_address)
-        return replace(
-            spec,
-            name=name,
-            public_key=key if spec.access is Access.OWN_KEY else "",
-            cloud_init=cloud_init,
-            wants_address=wants,
-        )
 
     async def place(
         self, session: AsyncSession, actor: Actor, spec: MachineSpec, password_hash: str
@@ -177,14 +172,6 @@ class Orders:
     def today(self) -> date:
         """The campus's date, by which rents are counted."""
         return self.now().astimezone(self.campus).date()
-
-    def _wrong_dates(self, return_on: date) -> Mapping[str, str]:
-        today = self.today()
-        if return_on <= today:
-            return {"return_on": "machines.return_on.past"}
-        if return_on > today + LONGEST_RENT:
-            return {"return_on": "machines.return_on.too_late"}
-        return {}
 
     async def _choice(self, session: AsyncSession, spec: MachineSpec) -> tuple[Size, Template, str]:
         sizes, templates = await all_sizes(session), await all_templates(session)
@@ -266,6 +253,14 @@ def _wrong_password(password: str) -> Mapping[str, str]:
         return {"password": "machines.password.too_short"}
     if len(password) > LONGEST_PASSWORD or not password.isprintable():
         return {"password": "machines.password.too_long"}
+    return {}
+
+
+def _wrong_dates(return_on: date, today: date) -> Mapping[str, str]:
+    if return_on <= today:
+        return {"return_on": "machines.return_on.past"}
+    if return_on > today + LONGEST_RENT:
+        return {"return_on": "machines.return_on.too_late"}
     return {}
 
 

@@ -27,7 +27,7 @@ async def test_orders_survive_every_death_of_the_portal(tmp_path: Path) -> None:
     }
 
     try:
-        await Killing(portal, cloud, order, patience=60).run()
+        await Killing(portal, cloud, order, built="ready", patience=60).run()
     finally:
         await portal.kill()
         world.close()

@@ -36,7 +36,6 @@ async def test_an_unknown_name_takes_as_long_as_a_wrong_password(portal: Portal)
     slow = AccountService(
         db=portal.db,
         now=portal.accounts.now,
-        settings=portal.settings,
         passwords=Passwords(memory_kib=16 * 1024, rounds=2),
     )
     await slow.open_account("slow", "Slow", PASSWORD)
@@ -90,7 +89,6 @@ async def test_an_old_hash_is_made_anew_when_parameters_rise(portal: Portal):
     stronger = AccountService(
         db=portal.db,
         now=portal.accounts.now,
-        settings=portal.settings,
         passwords=Passwords(memory_kib=128, rounds=2),
     )
 
