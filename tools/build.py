@@ -9,18 +9,21 @@ and a new layer counts until it is named there.
 import fcntl
 import gzip
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tools import places
 from tools.steps import Failed, run, step
-from tools.words import Refusal
+from tools.words import Refusal, say
 
 APP = "cloud_app"
-COPIED = (APP, "assets", "rxconfig.py", "reflex.lock", ".npmrc", "requirements.txt")
+JS_LOCK = "reflex.lock"
+COPIED = (APP, "assets", "rxconfig.py", JS_LOCK, ".npmrc", "requirements.txt")
 CANNOT_MATTER = frozenset({"api", "gateways", "loops", "models", "services"})
 CANNOT_MATTER_FILES = frozenset({"db.py", "demo.py", "worker.py", "logs.py", "site.py"})
 RECIPE = "1"
@@ -38,6 +41,7 @@ def ensure() -> Path:
         with step("Frontend / 화면 만들기"):
             _build(built)
         _forget_old(built)
+        _hint_at_lock()
     _point_current_to(built)
     return built
 
@@ -186,9 +190,25 @@ def _forget_old(newest: Path) -> None:
 
 def keep_lock() -> None:
     """Copy what npm resolved for the last build into the versioned lock."""
-    kept = places.ROOT / "reflex.lock"
-    made = places.WEB / "work" / "source" / "reflex.lock"
-    if made.is_dir():
-        kept.mkdir(exist_ok=True)
-        for path in made.iterdir():
-            shutil.copy2(path, kept / path.name)
+    kept = places.ROOT / JS_LOCK
+    kept.mkdir(exist_ok=True)
+    for name, content in _made_lock().items():
+        text = json.dumps(content, indent=2, sort_keys=True) + "\n"
+        (kept / name).write_text(text, "utf-8")
+
+
+def _made_lock() -> dict[str, dict[str, Any]]:
+    """Return what npm wrote, without the addresses where packages ask for donations."""
+    made = places.WEB / "work" / "source" / JS_LOCK
+    found = {path.name: json.loads(path.read_text("utf-8")) for path in sorted(made.glob("*.json"))}
+    for package in found.get("package-lock.json", {}).get("packages", {}).values():
+        package.pop("funding", None)
+    return found
+
+
+def _hint_at_lock() -> None:
+    """Pages that came to need another script package work, but unpinned."""
+    for name, content in _made_lock().items():
+        kept = places.ROOT / JS_LOCK / name
+        if not kept.exists() or json.loads(kept.read_text("utf-8")) != content:
+            say(f"  Note: {JS_LOCK}/{name} is behind what the pages need; run ./madang lock.")

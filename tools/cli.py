@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("-k")
     one.add_argument("--only", action="append", choices=suite.PARTS, default=[])
     one = commands.add_parser("lab")
-    one.add_argument("verb", choices=("up", "test", "status", "down"))
+    one.add_argument("verb", choices=lab.VERBS)
     one.add_argument("-k")
     one = commands.add_parser("site")
     one.add_argument("file")

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
+from importlib import import_module
 
 from tools import browser, packages, places, preflight, suite
 from tools.steps import end
@@ -11,7 +11,7 @@ from tools.up import prepare
 from tools.words import Refusal, Stopped
 
 LAB = "tests.lab.openstack"
-HOME = "MADANG_LAB_DIR"
+VERBS = ("up", "test", "status", "sweep", "down")
 
 
 def lab(verb: str, *pytest_args: str) -> int:
@@ -29,18 +29,12 @@ def lab(verb: str, *pytest_args: str) -> int:
     return _test(*pytest_args)
 
 
-def folder() -> Path:
-    """Return where the lab lives: large, outside the tree, kept between runs."""
-    return Path(os.environ.get(HOME) or "/var/tmp/madang-lab")  # noqa: S108 - root's own folder
-
-
 def call(verb: str) -> int:
     """Run one of the lab's own commands; it needs nothing but Python."""
     process = subprocess.Popen(
         [sys.executable, "-m", LAB, verb],
         stdin=subprocess.DEVNULL,
         cwd=places.ROOT,
-        env=os.environ | {HOME: str(folder())},
         process_group=0,
     )
     try:
@@ -54,10 +48,8 @@ def _test(*pytest_args: str) -> int:
     web = prepare(packages.TESTS)
     if code := call("up"):
         return code
-    env = suite.environment(web) | {
-        HOME: str(folder()),
-        "MADANG_LAB_CLOUDS": str(folder() / "clouds.yaml"),
-    }
+    clouds = import_module(f"{LAB}.places").CLOUDS
+    env = suite.environment(web) | {"MADANG_LAB_CLOUDS": str(clouds)}
     todo: list[suite.Check] = []
     if contract := suite.with_tests([places.ROOT / "tests" / "contract"]):
         argv = suite.pytest(*contract, "--cloud=lab", *pytest_args)

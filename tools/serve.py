@@ -1,6 +1,6 @@
 """One portal on one port and one data folder, from the built frontend, without Node.
 
-    .venv/bin/python -m tools.serve --port 8123 --var /tmp/a-folder [--no-demo]
+    .venv/bin/python -m tools.serve --port 8123 --var FOLDER [--no-demo]
 
 It takes the folder's lock, migrates, writes the demo campus (its log-ins to `demo.txt` there)
 and serves until SIGTERM or SIGINT. With `--stop-with-stdin` it also ends when its standard
