@@ -88,8 +88,11 @@ class CloudAccess:
     """Xena (2021). From 2.47 a server tells its flavor's name, from 2.69 a cell that is down
     shows as partial servers; 2.91 and later change nothing that is used here."""
     connect_seconds: float = 4.0
-    read_seconds: float = 20.0
-    """Between two pieces of an answer. Shorter than the deadline of `Threads`."""
+    read_seconds: float = 15.0
+    """Between two pieces of an answer to a GET or a log-in; then the cloud counts as silent."""
+    write_seconds: float = 40.0
+    """The same for all else: a busy Neutron was seen to take 20 s to join a router. Shorter
+    than the deadline of `Threads`."""
 
 
 class PacedSession(Session):
@@ -103,8 +106,10 @@ class PacedSession(Session):
         seconds = left()
         if seconds <= 0:
             raise Unavailable("error.cloud_silent", detail=f"deadline passed before {method} {url}")
-        read = min(self._access.read_seconds, seconds)
-        kwargs.setdefault("timeout", (min(self._access.connect_seconds, seconds), read))
+        access = self._access
+        changes = method != "GET" and not url.endswith("/auth/tokens")
+        patience = access.write_seconds if changes else access.read_seconds
+        kwargs["timeout"] = (min(access.connect_seconds, seconds), min(patience, seconds))
         kwargs["log"] = False  # keystoneauth would write bodies, user data with its hash included
         began = monotonic()
         try:
