@@ -12,7 +12,7 @@ from tools.serve import DEMO
 from tools.steps import FULL, Failed, disk_full, end, step
 from tools.words import Refusal, Stopped, say
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 ANSWER_SECONDS = 2.0
 WORK_LOCK = "work.lock"
 
