@@ -7,6 +7,8 @@ The keys are those of `gateways/openstack/errors.py`; the texts, which travel as
 from cloud_app.domain.errors import Conflict, NotFound, QuotaExceeded, Refused, Unavailable
 
 NO_VALID_HOST = "No valid host was found."
+NO_NETWORK = "Build of instance aborted: Failed to allocate the network(s), not rescheduling."
+"""What becomes of the later of two orders for one port, when both were accepted."""
 
 
 def credential() -> Refused:

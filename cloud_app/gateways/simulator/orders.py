@@ -135,7 +135,7 @@ def _fault(tx: Tx, scope: Scope, order: ServerOrder, host: str, *, raced: bool) 
         return Fault(text=answers.NO_VALID_HOST, code=500, share=SCHEDULED)
     rival = "SELECT 1 FROM standing WHERE port_id = ? AND host != ''"
     if tx.one(rival, order.port_id):
-        text = f"Build of instance aborted: Port {order.port_id} is still in use."
+        text = answers.NO_NETWORK
         return Fault(text=text, code=500, share=BARE)
     return None
 
