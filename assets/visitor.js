@@ -75,10 +75,12 @@ const dayOf = (moment) =>
 const dateWords = (on, lang) => {
   const date = new Date(`${on}T12:00:00Z`);
   const sameYear = on.slice(0, 4) === dayOf(now()).slice(0, 4);
-  return new Intl.DateTimeFormat(lang, {
-    month: lang === "ko" ? "long" : "short", day: "numeric", weekday: "short", timeZone: "UTC",
-    ...(sameYear ? {} : { year: "numeric" }),
-  }).format(date);
+  const words = (form) => new Intl.DateTimeFormat(lang, { timeZone: "UTC", ...form }).format(date);
+  const weekday = words({ weekday: "short" });
+  const day = words({
+    month: lang === "ko" ? "long" : "short", day: "numeric", ...(sameYear ? {} : { year: "numeric" }),
+  });
+  return lang === "ko" ? `${day} (${weekday})` : `${weekday}, ${day}`;
 };
 
 const daysWords = (on, lang) => {

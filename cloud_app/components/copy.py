@@ -9,8 +9,15 @@ from cloud_app.state.locale import Text, t
 def copy_button(text: Text, label: str = "action.copy") -> rx.Component:
     """Copies `text`; says so for a moment."""
     return rx.el.button(
-        rx.el.span(icon("copy", ICON_SMALL), t(label), class_name="idle"),
-        rx.el.span(icon("check", ICON_SMALL), t("action.copied"), class_name="done", role="status"),
+        rx.el.span(
+            icon("copy", ICON_SMALL), rx.el.span(t(label), class_name="say"), class_name="idle"
+        ),
+        rx.el.span(
+            icon("check", ICON_SMALL),
+            rx.el.span(t("action.copied"), class_name="say"),
+            class_name="done",
+            role="status",
+        ),
         type="button",
         class_name="copy",
         custom_attrs={"data-copy": text},

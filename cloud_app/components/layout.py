@@ -59,7 +59,9 @@ def fold(title: Text, *inside: Piece, note: Piece | None = None) -> rx.Component
     beside = () if note is None else (note,)
     return rx.el.details(
         rx.el.summary(
-            rx.el.span(icon("chevron-right", ICON_SMALL), class_name="turns"), title, *beside
+            rx.el.span(icon("chevron-right", ICON_SMALL), class_name="turns"),
+            rx.el.span(title),
+            *beside,
         ),
         rx.el.div(*inside, class_name="inside"),
         class_name="fold",

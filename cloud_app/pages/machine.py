@@ -113,7 +113,11 @@ def progress() -> rx.Component:
         card(
             stack(
                 stages(MACHINE.stages, "machine.stages", "machines.state", "machine.stage"),
-                say(explained(MACHINE.state, "machines.state"), "quiet"),
+                rx.cond(
+                    MACHINE.failure,
+                    rx.fragment(),
+                    say(explained(MACHINE.state, "machines.state"), "quiet"),
+                ),
             )
         ),
     )

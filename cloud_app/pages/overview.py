@@ -26,7 +26,11 @@ def tile(machine: MachineView) -> rx.Component:
         ),
         stack(
             say(said(machine.size), "quiet small"),
-            rx.el.code(machine.address, class_name="small"),
+            rx.cond(
+                machine.address,
+                rx.el.code(machine.address, class_name="small"),
+                say(t("machines.no_address"), "quiet small"),
+            ),
             space="tight",
         ),
         line(
@@ -44,7 +48,7 @@ def needs_attention(machine: MachineView) -> rx.Component:
             to(machine.href, machine.name, class_name="strong cut", title=machine.name),
             line(
                 say(word("home.attention", machine.worry), "quiet small"),
-                day(machine.return_on),
+                rx.cond(machine.worry == "ending", day(machine.return_on)),
                 badge(machine.state, machine.tone, "machines.state"),
                 how="wrap",
             ),

@@ -57,7 +57,8 @@ def test_every_language_says_the_same_things(locale: str) -> None:
 
 
 def test_no_text_is_left_over() -> None:
-    looked_up = {key for key in CATALOGS[DEFAULT] if key.startswith(tuple(f"{g}." for g in GROUPS))}
+    groups = tuple(f"{group}." for group in GROUPS)
+    looked_up = {key for key in CATALOGS[DEFAULT] if key.startswith(groups)}
 
     left_over = sorted(CATALOGS[DEFAULT].keys() - SAID - looked_up)
 

@@ -167,7 +167,8 @@ def test_while_a_command_is_under_way_no_other_is_offered(
 
     view = MachinePageView.of(stopping, student, clock())
 
-    assert not (view.can_stop or view.can_start)
+    assert not view.can_stop
+    assert not view.can_start
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ class Visitor:
     def send(self, *, cookie: str, accept_language: str = "") -> None:
         """Have the tab's socket come with these headers."""
         headers = HeaderData(cookie=cookie, accept_language=accept_language)
-        self.root.rx_router_headers = headers  # pyright: ignore[reportAttributeAccessIssue]
+        self.root.rx_router_headers = headers
 
     def log_out(self) -> None:
         """Lose the log-in, as when the cookie is gone."""
@@ -40,5 +40,5 @@ class Visitor:
 
     async def at(self, kind: type[S], address: str = "/") -> S:
         """The state of a page, opened at `address`."""
-        self.root.rx_router_url = URLData.from_url(ReflexURL(ORIGIN + address))  # pyright: ignore[reportAttributeAccessIssue]
+        self.root.rx_router_url = URLData.from_url(ReflexURL(ORIGIN + address))
         return await self.root.get_state(kind)
