@@ -22,6 +22,11 @@ RUNTIME = "requirements.txt"
 TESTS = "requirements-dev.txt"
 TITLES = {RUNTIME: "Python packages / 패키지 설치", TESTS: "Test tools / 시험 도구 설치"}
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
+PYRIGHT = {
+    "PYRIGHT_PYTHON_CACHE_DIR": str(places.VENV / "pyright"),
+    "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
+}
+"""Keeps the type checker's script part in `.venv`, and keeps it from looking for a newer one."""
 PATIENCE = ("--retries", "2", "--timeout", "20")
 ASK_VERSION = "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 1)"
 
@@ -39,6 +44,8 @@ def ensure(kind: str = RUNTIME) -> None:
     mark.touch()
     with step(TITLES[kind]):
         _install(kind)
+        if kind == TESTS and (places.BIN / "pyright").exists():
+            _fetch_pyright()
     _stamp_file(kind).write_text(_wanted(kind), "utf-8")
     mark.unlink()
 
@@ -124,6 +131,20 @@ def _install(kind: str) -> None:
     try:
         if _pip_has_its_own_index() or not _with_uv(pinned, log=log, env=env):
             run("packages", [places.PYTHON, *PIP, *pinned, *PATIENCE], log=log, env=env)
+    except Failed as failed:
+        raise failed.refusal() from failed
+
+
+def _fetch_pyright() -> None:
+    """Its wheel fetches the checker at the first call; do that now, so that it works offline."""
+    env = places.with_tools() | PYRIGHT
+    try:
+        run(
+            "pyright",
+            [places.BIN / "pyright", "--version"],
+            log=places.LOGS / "install.log",
+            env=env,
+        )
     except Failed as failed:
         raise failed.refusal() from failed
 

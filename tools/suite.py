@@ -36,7 +36,7 @@ class Verdict:
 
 
 def check() -> int:
-    """Format, lint, types and arrows: what every commit keeps."""
+    """Format, lint, types, secrets and arrows: what every commit keeps."""
     preflight.check_folders()
     prepare_tools()
     return report(run_all(checks()))
@@ -86,14 +86,12 @@ def environment(web: Path) -> dict[str, str]:
 
 def checks() -> Iterable[Check]:
     """Return the checks that only read the code."""
-    env = places.with_tools() | {
-        "PYRIGHT_PYTHON_CACHE_DIR": str(places.VENV / "pyright"),
-        "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
-    }
+    env = places.with_tools() | packages.PYRIGHT
     linted = [name for name in LINTED if (places.ROOT / name).exists()]
     yield Check("format", [places.BIN / "ruff", "format", "--check", *linted], env)
     yield Check("lint", [places.BIN / "ruff", "check", *linted], env)
     yield Check("types", [places.BIN / "pyright"], env)
+    yield Check("secrets", [places.PYTHON, "-m", "tools.leaks"], env)
     yield Check("arrows", [places.BIN / "lint-imports", "--cache-dir", CACHE / "imports"], env)
 
 
