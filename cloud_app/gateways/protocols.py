@@ -18,8 +18,6 @@ from cloud_app.domain.machines import SeenAddress, SeenPort, SeenServer
 T_co = TypeVar("T_co", covariant=True)
 
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:

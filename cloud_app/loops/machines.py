@@ -219,6 +219,9 @@ def _final(error: PortalError, attempts: int) -> bool:
     match error:
         case Unavailable():
             return False
+        case Refused(key="error.credential_refused"):
+            # Keystone refuses tokens of the second in which a password was changed.
+            return attempts >= TRIES
         case Refused() | NotFound():
             return True
         case _:

@@ -53,10 +53,12 @@ class OpenStackIdentity:
                 "domain_id": self._domain(),
                 "default_project_id": project_id,
             }
-            user_id = str(_ensured(api, "user", body)["id"])
+            known = _named(api, "user", body)
+            user_id = str((known or _ensured(api, "user", body | {"password": secret}))["id"])
             with nothing_missing():
-                # Also right after making it: one way for a new and for an old user.
-                api.patch(f"/users/{user_id}", {"user": {"password": secret, "enabled": True}})
+                if known is not None:
+                    # Only then: Keystone refuses every token of the second of such a change.
+                    api.patch(f"/users/{user_id}", {"user": {"password": secret, "enabled": True}})
                 api.put(f"/projects/{project_id}/users/{user_id}/roles/{self._member_role(api)}")
             return user_id
 
