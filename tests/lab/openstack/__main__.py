@@ -118,10 +118,7 @@ def down(*, purge: bool) -> None:
         return
     with alone():
         if alive("libvirtd"):
-            for machine in output(*infrastructure.VIRSH, "list", "--all", "--name").split():
-                if machine.startswith("instance-"):
-                    run(*infrastructure.VIRSH, "destroy", machine, check=False)
-                    run(*infrastructure.VIRSH, "undefine", machine, check=False)
+            infrastructure.forget_machines()
         base = ("mysql", "rabbit", "epmd")
         processes.stop(name for name in processes.names() if name not in base)
         processes.stop(base)

@@ -121,8 +121,15 @@ def start_ovn() -> None:
     north, south = f"--ovnnb-db=unix:{OVS}/ovnnb_db.sock", f"unix:{OVS}/ovnsb_db.sock"
     start_ovs("ovn-northd", north, f"--ovnsb-db={south}")
     start_ovs("ovn-controller", f"unix:{OVS}/db.sock", after="true")
-    everyone = ("ovn-nbctl", f"--db=unix:{OVS}/ovnnb_db.sock", "--timeout=5", "--wait=hv", "sync")
-    wait_for("OVN", lambda: not run(*everyone, log="ovs", check=False), process="ovn-controller")
+    wait_for("OVN", ovn_is_ready, process="ovn-controller")
+
+
+def ovn_is_ready() -> bool:
+    """Say whether this machine is known as a host, and does what the databases say."""
+    south, north = f"--db=unix:{OVS}/ovnsb_db.sock", f"--db=unix:{OVS}/ovnnb_db.sock"
+    hosts = output("ovn-sbctl", south, "--timeout=5", "--columns=hostname", "list", "chassis")
+    sync = ("ovn-nbctl", north, "--timeout=5", "--wait=hv", "sync")
+    return HOST in hosts and not run(*sync, log="ovs", check=False)
 
 
 # The outside bridge gets its address as soon as the switch has made it.
@@ -205,3 +212,13 @@ def start_libvirt() -> None:
     )
     start("libvirtd", "libvirtd", "-f", ETC / "libvirtd.conf")
     wait_for("libvirt", lambda: output(*VIRSH, "version"), process="libvirtd", seconds=40)
+    if not (DATA / ".done-hosts").exists():
+        forget_machines()  # of an earlier lab whose folder is gone: Nova refuses to start with them
+
+
+def forget_machines() -> None:
+    """Take every virtual machine of Nova's away from libvirt."""
+    for machine in output(*VIRSH, "list", "--all", "--name").split():
+        if machine.startswith("instance-"):
+            run(*VIRSH, "destroy", machine, log="libvirtd", check=False)
+            run(*VIRSH, "undefine", machine, log="libvirtd", check=False)

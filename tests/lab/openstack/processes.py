@@ -191,7 +191,7 @@ def revive() -> None:
 
 
 def wait_for(
-    what: str, probe: Callable[[], object], *, seconds: float = 120, process: str = ""
+    what: str, probe: Callable[[], object], *, seconds: float = 240, process: str = ""
 ) -> None:
     """Wait until the probe says yes, as long as the process lives."""
     end = time.monotonic() + seconds

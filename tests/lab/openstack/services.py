@@ -19,7 +19,17 @@ from tests.lab.openstack.places import (
     VENV,
     database,
 )
-from tests.lab.openstack.processes import answers, environment, output, run, say, start, wait_for
+from tests.lab.openstack.processes import (
+    LabError,
+    answers,
+    environment,
+    output,
+    run,
+    say,
+    start,
+    stop,
+    wait_for,
+)
 
 PROGRAMS = VENV / "bin"
 HEALTH = {
@@ -157,7 +167,11 @@ def start_compute() -> None:
         manage("nova", "nova.conf", "cell_v2", "discover_hosts")
         return HOST in output(PROGRAMS / "nova-manage", *NOVA, "cell_v2", "list_hosts")
 
-    once("hosts", lambda: wait_for("nova-compute", known, process="nova-compute", seconds=90))
+    try:
+        once("hosts", lambda: wait_for("nova-compute", known, process="nova-compute"))
+    except LabError:
+        stop(["nova-compute"])  # it can refuse to work without ending
+        raise
 
 
 def in_environment(script: str, *words: str) -> None:
