@@ -1,7 +1,9 @@
 """The documents against the code: a path, a name or a word they mention must be there."""
 
 import ast
+import json
 import re
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from cloud_app import settings
 from cloud_app.domain.machines import State
+from cloud_app.gateways.openstack.connect import CloudAccess
 from cloud_app.i18n.catalog import CATALOGS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +95,20 @@ def test_every_setting_is_in_the_table_and_no_other():
     documented = set(re.findall(r"(?m)^\| `MADANG_(\w+)`", table))
 
     assert documented == read
+
+
+def test_every_choice_of_a_cloud_is_in_the_table_with_its_default():
+    kept_apart = {"auth_url", "manager", "region", "ca_file"}  # from clouds.yaml
+    choices = {field.name: field.default for field in fields(CloudAccess)}
+
+    text = (ROOT / "docs" / "site.md").read_text("utf-8")
+    documented = re.findall(r"(?m)^\| `([a-z_]+)` \| `([^`]+)` \|", text)
+
+    assert {name: json.loads(said) for name, said in documented} == {
+        name: list(default) if isinstance(default, tuple) else default
+        for name, default in choices.items()
+        if name not in kept_apart
+    }
 
 
 @pytest.mark.parametrize("state", State)
