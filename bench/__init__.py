@@ -1,0 +1,1 @@
+"""What the portal costs: counts, ratios and delays, each printed beside its budget."""
