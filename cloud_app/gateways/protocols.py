@@ -18,7 +18,6 @@ from cloud_app.domain.machines import SeenAddress, SeenPort, SeenServer
 T_co = TypeVar("T_co", covariant=True)
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Whose rights a call is made with: one project's own user in one cloud."""
@@ -186,10 +185,10 @@ class ComputeGateway(Protocol):
         """The last lines of the console; "" while there is none."""
         ...
 
+
+class CatalogGateway(Protocol):
     async def flavors(self) -> Sequence[Flavor]: ...
 
-
-class ImageGateway(Protocol):
     async def images(self) -> Sequence[Image]: ...
 
 
@@ -207,5 +206,5 @@ class Cloud:
     identity: IdentityGateway
     network: NetworkGateway
     compute: ComputeGateway
-    image: ImageGateway
+    catalog: CatalogGateway
     reach: ReachGateway

@@ -37,8 +37,8 @@ class CatalogLoop:
 
     async def bind(self, cloud: Cloud) -> None:
         """Look up what the bindings name; what the cloud no longer has is no longer offered."""
-        flavors = {flavor.name: flavor.id for flavor in await cloud.compute.flavors()}
-        images = {image.name: image.id for image in await cloud.image.images() if image.usable}
+        flavors = {flavor.name: flavor.id for flavor in await cloud.catalog.flavors()}
+        images = {image.name: image.id for image in await cloud.catalog.images() if image.usable}
         async with self.db.begin() as session:
             sizes, templates = await bindings(session, cloud.id)
             changed = _bind(sizes, flavors) | _bind(templates, images)

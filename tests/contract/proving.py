@@ -126,11 +126,11 @@ class Proving:
 @asynccontextmanager
 async def proving_on(cloud: Cloud, place: Place) -> AsyncGenerator[Proving]:
     """Whatever happens inside, nothing is left behind."""
-    images = {image.name: image for image in await cloud.image.images() if image.usable}
+    images = {image.name: image for image in await cloud.catalog.images() if image.usable}
     image = next(images[name] for name in place.image_names if name in images)
     fitting = [
         flavor
-        for flavor in await cloud.compute.flavors()
+        for flavor in await cloud.catalog.flavors()
         if flavor.disk_gib >= max(image.min_disk_gib, 1) and flavor.ram_mib >= image.min_ram_mib
     ]
     smallest = min(fitting, key=lambda flavor: (flavor.ram_mib, flavor.disk_gib))

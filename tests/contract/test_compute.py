@@ -112,7 +112,7 @@ async def test_a_stranger_neither_sees_nor_touches_it(
 
 
 async def test_flavors_have_names_and_sizes(cloud: Cloud, proving: Proving) -> None:
-    flavors = await cloud.compute.flavors()
+    flavors = await cloud.catalog.flavors()
 
     assert proving.flavor in flavors
     assert all(flavor.name and flavor.vcpus > 0 and flavor.ram_mib > 0 for flavor in flavors)

@@ -1,5 +1,6 @@
 """The real cloud: Keystone, Nova, Neutron and Glance behind the portal's gateways."""
 
+from cloud_app.gateways.openstack.catalog import OpenStackCatalog
 from cloud_app.gateways.openstack.compute import OpenStackCompute
 from cloud_app.gateways.openstack.connect import (
     ApplicationCredential,
@@ -8,7 +9,6 @@ from cloud_app.gateways.openstack.connect import (
     Sessions,
 )
 from cloud_app.gateways.openstack.identity import OpenStackIdentity
-from cloud_app.gateways.openstack.image import OpenStackImage
 from cloud_app.gateways.openstack.network import OpenStackNetwork
 from cloud_app.gateways.protocols import Cloud, ReachGateway
 from cloud_app.gateways.threads import Threads
@@ -26,6 +26,6 @@ def openstack_cloud(
         identity=OpenStackIdentity(sessions, threads),
         network=OpenStackNetwork(sessions, threads),
         compute=OpenStackCompute(sessions, threads),
-        image=OpenStackImage(sessions, threads),
+        catalog=OpenStackCatalog(sessions, threads),
         reach=reach,
     )

@@ -1,7 +1,7 @@
 """Servers on Nova.
 
 One sweep of all projects as the manager; everything a person asks for runs as the
-project's own user. Twelve methods, as the protocol has them.
+project's own user.
 """
 
 from base64 import b64encode
@@ -10,13 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cloud_app.domain.errors import Conflict, NotFound
+from cloud_app.domain.errors import Conflict, NotFound, Unavailable
 from cloud_app.domain.machines import Power, SeenServer
 from cloud_app.gateways.openstack.connect import Sessions
-from cloud_app.gateways.openstack.errors import nothing_missing, readable
+from cloud_app.gateways.openstack.errors import nothing_missing
 from cloud_app.gateways.openstack.rest import Api, Json
 from cloud_app.gateways.openstack.servers import KEY, is_partial, newest, seen_server
-from cloud_app.gateways.protocols import Flavor, Scope, ServerOrder, Sweep
+from cloud_app.gateways.protocols import Scope, ServerOrder, Sweep
 from cloud_app.gateways.threads import Threads
 
 BOOT_LOG_LINES = 200
@@ -83,13 +83,6 @@ class OpenStackCompute:
 
         return await self.threads.run(call)
 
-    async def flavors(self) -> Sequence[Flavor]:
-        def call() -> list[Flavor]:
-            raw = self.sessions.manager("compute").all("/flavors/detail", "flavors")
-            return [_flavor(one) for one in raw]
-
-        return await self.threads.run(call)
-
     def _as(self, scope: Scope) -> Api:
         return self.sessions.of(scope, "compute")
 
@@ -116,8 +109,11 @@ def _sweep(raw: Sequence[Json], since: datetime | None) -> Sweep[SeenServer]:
 def _with_key(api: Api, key: str) -> list[SeenServer]:
     # Nova lets only administrators filter by metadata, so the project's list is read.
     raw = api.all("/servers/detail", "servers")
-    seen = [seen_server(one) for one in raw if not is_partial(one)]
-    return [server for server in seen if server.key == key]
+    whole = [one for one in raw if not is_partial(one)]
+    found = [server for server in map(seen_server, whole) if server.key == key]
+    if not found and len(whole) < len(raw):
+        raise Unavailable("error.cloud_silent", detail="a part of the cloud does not answer")
+    return found
 
 
 def _create(sessions: Sessions, scope: Scope, order: ServerOrder) -> str:
@@ -162,14 +158,3 @@ def _holder(network: Api, compute: Api, port_id: str) -> str | None:
         # Nova frees a port that it did not make; here it did not get to that.
         network.put(f"/ports/{port_id}", {"port": {"device_id": "", "device_owner": ""}})
         return None
-
-
-@readable()
-def _flavor(raw: Json) -> Flavor:
-    return Flavor(
-        id=raw["id"],
-        name=raw["name"],
-        vcpus=int(raw["vcpus"]),
-        ram_mib=int(raw["ram"]),
-        disk_gib=int(raw["disk"]),
-    )

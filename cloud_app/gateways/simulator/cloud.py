@@ -1,9 +1,9 @@
 """The practice cloud as `bootstrap` builds it: the gateways over one World."""
 
 from cloud_app.gateways.protocols import Cloud
+from cloud_app.gateways.simulator.catalog import PracticeCatalog
 from cloud_app.gateways.simulator.compute import PracticeCompute
 from cloud_app.gateways.simulator.identity import PracticeIdentity
-from cloud_app.gateways.simulator.image import PracticeImages
 from cloud_app.gateways.simulator.network import PracticeNetwork
 from cloud_app.gateways.simulator.reach import PracticeReach
 from cloud_app.gateways.simulator.world import World
@@ -15,6 +15,6 @@ def practice_cloud(cloud_id: str, world: World) -> Cloud:
         identity=PracticeIdentity(world),
         network=PracticeNetwork(world),
         compute=PracticeCompute(world),
-        image=PracticeImages(world),
+        catalog=PracticeCatalog(world),
         reach=PracticeReach(world),
     )

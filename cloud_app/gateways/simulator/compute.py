@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud_app.domain.machines import SeenServer
-from cloud_app.gateways.protocols import Flavor, Scope, ServerOrder, Sweep
+from cloud_app.gateways.protocols import Scope, ServerOrder, Sweep
 from cloud_app.gateways.simulator import orders, servers, sweeps
 from cloud_app.gateways.simulator.world import World
 
@@ -70,6 +70,3 @@ class PracticeCompute:
         return await self.world.call(
             "compute.boot_log", lambda tx: servers.boot_log(tx, scope, server_id)
         )
-
-    async def flavors(self) -> Sequence[Flavor]:
-        return await self.world.call("compute.flavors", lambda tx: tx.site.flavors)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from .sources import Found, Source, called, rule
 
 GATEWAYS = frozenset(
-    {"network", "compute", "identity", "image", "volume", "objects", "apps", "quota", "gateways"}
+    {"network", "compute", "identity", "catalog", "volume", "objects", "apps", "quota", "gateways"}
 )
 QUESTIONS = frozenset({"select", "update", "delete", "insert"})
 

@@ -1,4 +1,4 @@
-"""Images on Glance."""
+"""What a cloud offers: flavors of Nova, images of Glance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,21 @@ from dataclasses import dataclass
 from cloud_app.gateways.openstack.connect import Sessions
 from cloud_app.gateways.openstack.errors import readable
 from cloud_app.gateways.openstack.rest import Json
-from cloud_app.gateways.protocols import Image
+from cloud_app.gateways.protocols import Flavor, Image
 from cloud_app.gateways.threads import Threads
 
 
 @dataclass(frozen=True, slots=True)
-class OpenStackImage:
+class OpenStackCatalog:
     sessions: Sessions
     threads: Threads
+
+    async def flavors(self) -> Sequence[Flavor]:
+        def call() -> list[Flavor]:
+            raw = self.sessions.manager("compute").all("/flavors/detail", "flavors")
+            return [_flavor(one) for one in raw]
+
+        return await self.threads.run(call)
 
     async def images(self) -> Sequence[Image]:
         """The public ones: an administrator would be shown everybody's private ones too.
@@ -37,4 +44,15 @@ def _image(raw: Json) -> Image:
         min_disk_gib=int(raw["min_disk"]),
         min_ram_mib=int(raw["min_ram"]),
         login_user=raw.get("os_admin_user") or "",
+    )
+
+
+@readable()
+def _flavor(raw: Json) -> Flavor:
+    return Flavor(
+        id=raw["id"],
+        name=raw["name"],
+        vcpus=int(raw["vcpus"]),
+        ram_mib=int(raw["ram"]),
+        disk_gib=int(raw["disk"]),
     )

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)
 
 
 async def test_images_have_names_and_least_sizes(cloud: Cloud) -> None:
-    images = await cloud.image.images()
+    images = await cloud.catalog.images()
 
     assert images
     assert all(image.id and image.name for image in images)
@@ -19,7 +19,7 @@ async def test_images_have_names_and_least_sizes(cloud: Cloud) -> None:
 
 
 async def test_the_list_is_the_same_when_asked_again(cloud: Cloud, proving: Proving) -> None:
-    first, second = await cloud.image.images(), await cloud.image.images()
+    first, second = await cloud.catalog.images(), await cloud.catalog.images()
 
     assert {image.id for image in first} == {image.id for image in second}
     assert proving.image in second
