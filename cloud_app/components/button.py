@@ -32,6 +32,11 @@ def to(href: Text, *inside: Any, **props: Any) -> rx.Component:
     return _Link.create(*inside, to=href, **props)
 
 
+def jump(key: str, place: str) -> rx.Component:
+    """Goes to another place of the same page, and takes the keyboard along."""
+    return _Anchor.create(t(key), href=f"#{place}", class_name="skip")
+
+
 def menu_item(
     key: str, on_click: Any = None, *, picture: str, how: str = "", **props: Any
 ) -> rx.Component:
@@ -53,3 +58,11 @@ class _Link(rx.Component):
     tag = "Link"
     to: rx.Var[str]
     replace: rx.Var[bool]
+
+
+class _Anchor(rx.Component):
+    """The browser's own link: React Router's would leave the focus behind."""
+
+    tag = "a"
+    _is_tag_in_global_scope = True
+    href: rx.Var[str]

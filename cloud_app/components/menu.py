@@ -59,7 +59,7 @@ def project_switcher() -> rx.Component:
         lambda project: rx.cond(project.id == SessionState.project_id, project.name, ""),
     )
     return rx.cond(
-        SessionState.projects.length() > 1,  # pyright: ignore[reportAttributeAccessIssue]
+        SessionState.projects.length() > 1,
         menu(
             [
                 unseen(t("nav.project")),

@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from cloud_app.components.button import to
+from cloud_app.components.button import jump, to
 from cloud_app.components.drawings import mark
 from cloud_app.components.menu import account_menu, appearance_menu, places, project_switcher
 from cloud_app.components.tokens import STYLESHEETS
@@ -81,14 +81,15 @@ def frame(
     return rx.fragment(
         page_title(_title(title)),
         campus_clock(),
-        rx.el.a(t("portal.skip"), href=f"#{CONTENT}", class_name="skip"),
+        jump("portal.skip", CONTENT),
         rx.el.div(
             ribbon(),
-            rx.el.div(
+            rx.el.aside(
                 brand(),
                 project_switcher(),
                 places(place, "places"),
                 class_name="rail",
+                custom_attrs={"aria-label": t("nav.label")},
             ),
             rx.el.div(
                 rx.el.header(
@@ -117,7 +118,11 @@ def ribbon() -> rx.Component:
     """Says that nothing here is real, where that is so."""
     return rx.cond(
         LocaleState.practice,
-        rx.el.div(rx.el.span(t("portal.practice")), class_name="ribbon"),
+        rx.el.aside(
+            rx.el.span(t("portal.practice")),
+            class_name="ribbon",
+            custom_attrs={"aria-label": t("portal.practice")},
+        ),
     )
 
 

@@ -48,11 +48,17 @@ def table(
     )
 
 
-def empty(picture: str, title: str, words: str, *action: rx.Component) -> rx.Component:
-    """Nothing here yet: why one would want it, and the one thing to press."""
+def empty(
+    picture: str, title: str, words: str, *action: rx.Component, alone: bool = False
+) -> rx.Component:
+    """Nothing here yet: why one would want it, and the one thing to press.
+
+    `alone` is for where it is all there is on the page.
+    """
+    heading = rx.el.h1 if alone else rx.el.h2
     return rx.el.div(
         drawing(picture),
-        rx.el.h2(t(title)),
+        heading(t(title)),
         say(t(words), "quiet"),
         *action,
         class_name="blank",

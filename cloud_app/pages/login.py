@@ -85,7 +85,7 @@ def demo() -> rx.Component:
 def login() -> rx.Component:
     return rx.el.div(
         ribbon(),
-        rx.el.div(appearance_menu(), class_name="corner"),
+        rx.el.header(appearance_menu(), class_name="corner"),
         rx.el.main(
             stack(
                 line(mark(34), rx.el.strong(t("portal.name")), how="brand"),

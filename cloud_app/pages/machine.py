@@ -224,6 +224,7 @@ def machine() -> rx.Component:
                 "machine.missing",
                 "machine.missing.words",
                 link_button("machines.none_found.clear", routes.MACHINES, kind=PLAIN),
+                alone=True,
             ),
             everything(),
         ),

@@ -17,6 +17,7 @@ def not_found() -> rx.Component:
             "not_found.title",
             "not_found.words",
             link_button("not_found.home", routes.HOME, kind=PRIMARY),
+            alone=True,
         ),
         class_name="alone",
     )

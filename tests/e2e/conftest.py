@@ -11,7 +11,6 @@ import sys
 import urllib.request
 from collections.abc import Callable, Generator
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ from cloud_app.i18n.catalog import say
 from cloud_app.settings import Settings
 from cloud_app.site import PRACTICE_SITE, Site, apply
 from tests.make import PASSWORD, cheap_passwords
-from tests.running import free_port
+from tests.running import free_port, until
 from tools import browser as browsers
 from tools.serve import environment
 
@@ -86,11 +85,12 @@ def portal_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
             [sys.executable, *argv], env=env, cwd=ROOT, stdin=subprocess.PIPE, stdout=out,
             stderr=out, start_new_session=True,
         )  # fmt: skip
-    ends = monotonic() + START_SECONDS
-    while not _answers(url):
+
+    async def answers() -> bool:
         assert process.poll() is None, log.read_text()[-2000:]
-        assert monotonic() < ends, log.read_text()[-2000:]
-        sleep(0.2)
+        return await asyncio.to_thread(_answers, url)
+
+    asyncio.run(until(answers, START_SECONDS, what=str(log)))
     yield url
     process.communicate(timeout=30)
 
@@ -122,7 +122,7 @@ def visit(chromium: Browser, portal_url: str) -> Generator[Visit]:
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         if handle:
-            form = {"handle": handle, "password": PASSWORD}
+            form: dict[str, str | float | bool] = {"handle": handle, "password": PASSWORD}
             headers = {"Origin": portal_url}
             answer = context.request.post(routes.LOG_IN_FORM, form=form, headers=headers)
             assert answer.ok, answer.status

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, WebSocket, expect
 
 from cloud_app import routes
 from tests.e2e.conftest import Visit, ko
@@ -16,7 +16,12 @@ def order_page(visit: Visit, handle: str) -> tuple[Page, list[str]]:
     page = visit(routes.ORDER_MACHINE, handle)
     expect(page.get_by_label(ko("machines.name"))).to_have_value(re.compile(r".+"))
     sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url) if "/servers" in request.url else 0)
+
+    def note(request: Request) -> None:
+        if "/servers" in request.url:
+            sent.append(request.url)
+
+    page.on("request", note)
     return page, sent
 
 
@@ -39,7 +44,7 @@ def test_a_missing_password_is_said_at_its_field_and_nothing_is_sent(visit: Visi
     page, sent = order_page(visit, "minji")
 
     page.get_by_text(ko("order.advanced"), exact=True).click()
-    page.get_by_label(ko("machine.way_in.password")).check()
+    page.get_by_role("radio", name=ko("order.way_in.password.words")).check()
     press_rent(page)
 
     expect(page.get_by_text(ko("machines.password.missing"))).to_be_visible()
@@ -51,8 +56,8 @@ def test_a_size_that_does_not_fit_is_dimmed_with_the_reason(visit: Visit):
 
     page.get_by_role("radio", name="파이썬 실습실").check()
 
-    card = page.locator("label", has_text=ko("machines.size.not_with_template")).first
-    expect(card.get_by_role("radio")).to_be_disabled()
+    too_small = page.get_by_role("radio", name=ko("machines.size.not_with_template"))
+    expect(too_small.first).to_be_disabled()
 
 
 def test_an_order_is_seen_coming_up_in_both_tabs_without_a_reload(visit: Visit):
@@ -83,19 +88,18 @@ def test_an_order_is_seen_coming_up_in_both_tabs_without_a_reload(visit: Visit):
 def test_neither_password_nor_key_ever_passes_through_the_websocket(visit: Visit):
     page, _ = order_page(visit, "seoyeon")
     frames: list[str] = []
-    page.on(
-        "websocket",
-        lambda socket: (
-            socket.on("framesent", lambda frame: frames.append(str(frame))),
-            socket.on("framereceived", lambda frame: frames.append(str(frame))),
-        ),
-    )
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: frames.append(str(frame)))
+        socket.on("framereceived", lambda frame: frames.append(str(frame)))
+
+    page.on("websocket", listen)
     page.reload()
     expect(page.get_by_label(ko("machines.name"))).to_have_value(re.compile(r".+"))
 
     page.get_by_text(ko("order.advanced"), exact=True).click()
-    page.get_by_label(ko("machine.way_in.password")).check()
-    page.locator("input[type=password]").fill("correct-horse-9")
+    page.get_by_role("radio", name=ko("order.way_in.password.words")).check()
+    page.get_by_label(ko("order.password"), exact=True).fill("correct-horse-9")
     press_rent(page)
     page.wait_for_url(re.compile(r"/machines/[0-9a-f]{32}"))
 
