@@ -16,7 +16,7 @@ import fcntl
 import re
 import shutil
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from tests.lab.openstack import guest, infrastructure, processes, services, settings
@@ -44,24 +44,11 @@ def up() -> None:
         make_folders()
         say("installing what is missing")
         install()
-        say("writing the settings")
-        settings.configure()
-        say("starting database, message bus, network and hypervisor")
-        in_parallel(
-            infrastructure.start_memcached,
-            infrastructure.start_mariadb,
-            infrastructure.start_rabbit,
-            infrastructure.start_ovn,
-            infrastructure.start_libvirt,
-        )
-        say("making the schemas")
-        services.make_schemas()
-        say("starting the services")
-        services.start_keystone()
-        services.once("catalog", lambda: services.in_environment("seed", "identity"))
-        services.start_services()
-        say("starting nova-compute, building the guests")
-        in_parallel(services.start_compute, build_guests)
+        processes.refuse_taken_ports()
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            building = pool.submit(build_guests)
+            start_everything()
+            building.result()
         say("offering flavors, networks and images")
         processes.revive()
         services.in_environment("seed", "offers")
@@ -69,7 +56,29 @@ def up() -> None:
         say(f"The lab is up; its clouds are lab-admin and lab-demo in {CLOUDS}")
 
 
-def in_parallel(*steps: object) -> None:
+def start_everything() -> None:
+    """Configure and start the services, from the ground up."""
+    say("writing the settings")
+    settings.configure()
+    say("starting database, message bus, network and hypervisor")
+    in_parallel(
+        infrastructure.start_memcached,
+        infrastructure.start_mariadb,
+        infrastructure.start_rabbit,
+        infrastructure.start_ovn,
+        infrastructure.start_libvirt,
+    )
+    say("making the schemas")
+    services.make_schemas()
+    say("starting the services")
+    services.start_keystone()
+    services.once("catalog", lambda: services.in_environment("seed", "identity"))
+    services.start_services()
+    say("starting nova-compute")
+    services.start_compute()
+
+
+def in_parallel(*steps: Callable[[], object]) -> None:
     with concurrent.futures.ThreadPoolExecutor() as pool:
         for done in [pool.submit(step) for step in steps]:
             done.result()
@@ -124,6 +133,9 @@ def down(*, purge: bool) -> None:
         processes.stop(base)
         for pid in (LAB / "run").glob("*.pid"):
             pid.unlink()
+        for bridge in ("br-int", "br-ex", "ovs-netdev"):
+            if Path("/sys/class/net", bridge).exists():
+                run("ip", "link", "del", bridge, check=False)
         for line in output("losetup", "-n", "-O", "NAME,BACK-FILE").splitlines():
             device, _space, file = line.partition(" ")
             if file.strip().startswith(str(DATA / "cinder/volumes")):

@@ -33,7 +33,7 @@ DATABASES = (
 def start_memcached() -> None:
     memory = ("-U", 0, "-m", 128)
     where = ("-l", "127.0.0.1", "-p", PORTS["memcached"])
-    start("memcached", "memcached", "-u", "root", *where, *memory, port="memcached")
+    start("memcached", "memcached", "-u", "root", *where, *memory)
 
 
 def start_mariadb() -> None:
@@ -55,7 +55,6 @@ def start_mariadb() -> None:
         *("--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--skip-log-bin"),
         *("--performance-schema=0", "--character-set-server=utf8mb3"),
         "--innodb-flush-method=nosync",
-        port="mysql",
     )
     wait_for("MariaDB", socket.exists, process="mysql")
     wait_for("MariaDB", lambda: listening(PORTS["mysql"]), process="mysql")
@@ -70,7 +69,7 @@ def start_mariadb() -> None:
 
 def start_rabbit() -> None:
     """Start the message bus. Its queues are made anew: nothing in them outlives the lab."""
-    start("epmd", "epmd", "-address", "127.0.0.1", "-port", PORTS["epmd"], port="epmd")
+    start("epmd", "epmd", "-address", "127.0.0.1", "-port", PORTS["epmd"])
     wait_for("epmd", lambda: listening(PORTS["epmd"]), process="epmd")
     home, settings = DATA / "rabbit", ETC / "rabbitmq.conf"
     if not alive("rabbit"):
@@ -102,7 +101,7 @@ def start_rabbit() -> None:
             "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +S 2:2"
         ),
     }
-    start("rabbit", "/usr/lib/rabbitmq/bin/rabbitmq-server", port="rabbit", env=env)
+    start("rabbit", "/usr/lib/rabbitmq/bin/rabbitmq-server", env=env)
     wait_for("RabbitMQ", lambda: listening(PORTS["rabbit"]), process="rabbit")
 
 
@@ -150,7 +149,7 @@ CHASSIS = (
 )
 
 
-def start_ovs(name: str, *arguments: str, port: str = "", after: str = "") -> None:
+def start_ovs(name: str, *arguments: str, after: str = "") -> None:
     """Start one of the switch's programs, without the files that a killed one left.
 
     With `after`, it is kept running, and that is done after each of its starts.
@@ -165,7 +164,7 @@ def start_ovs(name: str, *arguments: str, port: str = "", after: str = "") -> No
             file.unlink(missing_ok=True)
     program = "ovsdb-server" if name.startswith("ovsdb-") else name
     keeper = ("sh", HERE / "keep.sh", after) if after else ()
-    start(name, *keeper, program, *arguments, *options, port=port)
+    start(name, *keeper, program, *arguments, *options)
 
 
 def start_ovs_database(name: str, schema: str, port: str, socket: str) -> None:
@@ -180,7 +179,7 @@ def start_ovs_database(name: str, schema: str, port: str, socket: str) -> None:
         listener.unlink(missing_ok=True)
         path.with_name(f".{path.name}.~lock~").unlink(missing_ok=True)
     remotes = (f"--remote=punix:{listener}", f"--remote=ptcp:{PORTS[port]}:127.0.0.1")
-    start_ovs(process, str(path), *remotes, port=port)
+    start_ovs(process, str(path), *remotes)
     wait_for(process, listener.exists, process=process)
     wait_for(process, lambda: listening(PORTS[port]), process=process)
 

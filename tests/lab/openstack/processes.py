@@ -147,22 +147,29 @@ def bury(name: str) -> None:
         (RUN / f"{name}.pid").unlink()
 
 
-def start(
-    name: str, *command: object, port: str = "", env: Mapping[str, object] | None = None
-) -> None:
-    """Start a process unless it runs. The port is one of PORTS and must be free."""
-    words = [str(word) for word in command]
-    STARTED[name] = (words, environment(**(env or {})))
-    if alive(name):
-        return
-    bury(name)
-    if port and listening(PORTS[port]):
-        raise LabError(
-            f"Port {PORTS[port]}, which {name} needs, is taken by a program that is not this"
-            f" lab's ({holder(PORTS[port])}). Stop it, or choose another port with"
-            f" LAB_PORT_{port.upper().replace('-', '_')}."
-        )
-    _launch(name)
+def refuse_taken_ports() -> None:
+    """Refuse to begin while a port belongs to somebody else, such as another lab."""
+    owners = {"ovs": "ovsdb-conf", "ovn-nb": "ovsdb-nb", "ovn-sb": "ovsdb-sb"}
+    owners |= {"novnc": "nova-novncproxy", "rabbit-dist": "rabbit"}
+    for name, port in PORTS.items():
+        owner = owners.get(name, name)
+        if alive(owner):
+            continue
+        bury(owner)
+        if listening(port):
+            raise LabError(
+                f"Port {port}, which {name} needs, is taken by a program that is not this lab's"
+                f" ({holder(port)}). Stop it, or choose another port with"
+                f" LAB_PORT_{name.upper().replace('-', '_')}."
+            )
+
+
+def start(name: str, *command: object, env: Mapping[str, object] | None = None) -> None:
+    """Start a process unless it runs."""
+    STARTED[name] = ([str(word) for word in command], environment(**(env or {})))
+    if not alive(name):
+        bury(name)
+        _launch(name)
 
 
 def _launch(name: str) -> None:

@@ -114,7 +114,7 @@ def start_keystone() -> None:
 
 
 def start_api(name: str) -> None:
-    start(name, PROGRAMS / "uwsgi", "--ini", ETC / f"uwsgi-{name}.ini", port=name)
+    start(name, PROGRAMS / "uwsgi", "--ini", ETC / f"uwsgi-{name}.ini")
 
 
 def start_services() -> None:
@@ -138,7 +138,7 @@ def start_glance() -> None:
     how = ("--worker-class", "gthread", "--workers", 1, "--threads", 8, "--timeout", 300)
     module = "glance.wsgi.api:application"
     env = {"OS_GLANCE_CONFIG_DIR": ETC / "glance"}
-    start("glance", PROGRAMS / "gunicorn", *where, *how, module, port="glance", env=env)
+    start("glance", PROGRAMS / "gunicorn", *where, *how, module, env=env)
 
 
 def start_swift() -> None:
@@ -146,8 +146,8 @@ def start_swift() -> None:
     home = ETC / "swift"
     for kind in ("account", "container", "object"):
         server = PROGRAMS / f"swift-{kind}-server"
-        start(f"swift-{kind}", server, home / f"{kind}-server.conf", port=f"swift-{kind}")
-    start("swift", PROGRAMS / "swift-proxy-server", home / "proxy-server.conf", port="swift")
+        start(f"swift-{kind}", server, home / f"{kind}-server.conf")
+    start("swift", PROGRAMS / "swift-proxy-server", home / "proxy-server.conf")
     for kind, module in (("container", "swift.container.updater"), ("object", "swift.obj.updater")):
         # The daemons read /etc/swift/swift.conf unless told otherwise first.
         code = (
@@ -161,7 +161,7 @@ def start_compute() -> None:
     """Start the service that runs virtual machines, and wait until the others know it."""
     start("nova-compute", PROGRAMS / "nova-compute", "--config-file", ETC / "nova-cpu.conf")
     console = PROGRAMS / "nova-novncproxy"
-    start("nova-novncproxy", console, *NOVA, "--web", "/usr/share/novnc", port="novnc")
+    start("nova-novncproxy", console, *NOVA, "--web", "/usr/share/novnc")
 
     def known() -> bool:
         manage("nova", "nova.conf", "cell_v2", "discover_hosts")

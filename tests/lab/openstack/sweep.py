@@ -78,7 +78,7 @@ def networks(cloud: Connection) -> Iterator[Leftover]:
 def delete_router(cloud: Connection, router: Any) -> None:
     for port in cloud.network.ports(device_id=router.id):
         if port.device_owner == "network:router_interface":
-            cloud.network.remove_interface_from_router(router, port_id=port.id)
+            cloud.network.remove_interface_from_router(router, port=port.id)
     cloud.network.delete_router(router)
 
 

@@ -8,8 +8,9 @@ import base64
 import os
 import secrets
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import asyncssh
 import openstack
@@ -52,7 +53,7 @@ def room(cloud: Connection) -> Generator[Room]:
     router = cloud.network.create_router(
         name=name, external_gateway_info={"network_id": outside.id}
     )
-    cloud.network.add_interface_to_router(router, subnet_id=subnet.id)
+    cloud.network.add_interface_to_router(router, subnet=subnet.id)
     group = cloud.network.create_security_group(name=name)
     cloud.network.create_security_group_rule(
         security_group_id=group.id,
@@ -69,7 +70,7 @@ def room(cloud: Connection) -> Generator[Room]:
         cloud.compute.wait_for_delete(server, interval=0.5)
     for address in cloud.network.ips(description=name):
         cloud.network.delete_ip(address)
-    cloud.network.remove_interface_from_router(router, subnet_id=subnet.id)
+    cloud.network.remove_interface_from_router(router, subnet=subnet.id)
     cloud.network.delete_router(router)
     cloud.network.delete_network(network)
     cloud.network.delete_security_group(group)
@@ -97,7 +98,7 @@ def order(cloud: Connection, room: Room, user_data: str) -> tuple[str, str]:
     return server.id, address.floating_ip_address
 
 
-async def say(address: str, command: str, *, seconds: float = 240, **login: object) -> str:
+async def say(address: str, command: str, login: Mapping[str, Any], *, seconds: float = 240) -> str:
     """Run a command over SSH, as soon as somebody answers."""
     end = time.monotonic() + seconds
     while True:
@@ -135,21 +136,21 @@ runcmd:
     server_id, address = order(cloud, room, user_data)
     ada = {"username": "ada", "client_keys": [key], "agent_path": None}
 
-    assert await say(address, "cat /etc/greeting", **ada) == "hello"
+    assert await say(address, "cat /etc/greeting", ada) == "hello"
     print(f"from the order to a log-in: {time.monotonic() - began:.1f} s")
-    assert await say(address, "hostname", **ada) == room.name
-    assert await say(address, "cloud-init status --wait >/dev/null; cat /etc/finished", **ada)
+    assert await say(address, "hostname", ada) == room.name
+    assert await say(address, "cloud-init status --wait >/dev/null; cat /etc/finished", ada)
 
     first = await say(
         address,
         "echo mine | sudo tee /root/kept >/dev/null; cat /proc/sys/kernel/random/boot_id",
-        **ada,
+        ada,
     )
     began = time.monotonic()
     cloud.compute.reboot_server(server_id, "SOFT")
     cloud.compute.wait_for_server(cloud.compute.get_server(server_id), interval=0.5)
     kept, second = (
-        await say(address, "sudo cat /root/kept; cat /proc/sys/kernel/random/boot_id", **ada)
+        await say(address, "sudo cat /root/kept; cat /proc/sys/kernel/random/boot_id", ada)
     ).split()
     print(f"from the reboot to a log-in: {time.monotonic() - began:.1f} s")
     assert kept == "mine"
@@ -166,8 +167,13 @@ chpasswd:
   users: [{name: student, password: four-kites-fly, type: text}]
 """
     _server_id, address = order(cloud, room, user_data)
-    student = {"username": "student", "client_keys": None, "agent_path": None}
+    student = {
+        "username": "student",
+        "password": "four-kites-fly",
+        "client_keys": None,
+        "agent_path": None,
+    }
 
-    assert await say(address, "sudo id -un", password="four-kites-fly", **student) == "root"
+    assert await say(address, "sudo id -un", student) == "root"
     with pytest.raises(asyncssh.PermissionDenied):
-        await say(address, "true", password="five-kites-fly", **student)
+        await say(address, "true", student | {"password": "five-kites-fly"})

@@ -61,8 +61,10 @@ root_helper =
 """
     write(home / "neutron.conf", common("neutron") + token_check("neutron") + text)
     write(home / "ml2.ini", ML2)
-    files = {
-        "OS_NEUTRON_CONFIG_DIR": home,
-        "OS_NEUTRON_CONFIG_FILES": "neutron.conf;ml2.ini",
-    }
-    uwsgi("neutron", "neutron.wsgi.api:application", 8, **files)
+    uwsgi(
+        "neutron",
+        "neutron.wsgi.api:application",
+        8,
+        OS_NEUTRON_CONFIG_DIR=home,
+        OS_NEUTRON_CONFIG_FILES="neutron.conf;ml2.ini",
+    )
