@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cloud_app.db import Database
+from cloud_app.domain.errors import Refused
 from cloud_app.gateways.openstack import openstack_cloud
-from cloud_app.gateways.openstack.access import access_of
+from cloud_app.gateways.openstack.access import WrongAccess, access_of
 from cloud_app.gateways.protocols import Cloud
 from cloud_app.gateways.reach import TcpReach
 from cloud_app.gateways.simulator.cloud import practice_cloud
@@ -29,7 +30,7 @@ from cloud_app.services.machines import MachineService
 from cloud_app.services.orders import Orders
 from cloud_app.services.passwords import Passwords
 from cloud_app.settings import Settings
-from cloud_app.vault import Vault
+from cloud_app.vault import Vault, WrongKey
 
 PRACTICE = "practice"
 OPENSTACK = "openstack"
@@ -118,7 +119,10 @@ class Connector:
             site = Site(speed=self.settings.practice_speed)
             world = World(self.settings.practice_file, self.now, settings=site)
             return practice_cloud(row.id, world)
-        access = access_of(row.access, self.vault.unlock(row.secret))
+        try:
+            access = access_of(row.access, self.vault.unlock(row.secret))
+        except (WrongAccess, WrongKey) as error:
+            raise Refused("error.cloud_misconfigured", detail=repr(error)) from error
         return openstack_cloud(row.id, access, Threads(), TcpReach())
 
 

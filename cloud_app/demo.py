@@ -94,7 +94,10 @@ async def _until(portal: Portal, actor: Actor, machine: Machine, state: State) -
 
 
 async def _main() -> None:
-    campus = build(replace(Settings.from_env(), practice_speed=SPEED))
+    settings = Settings.from_env()
+    if not settings.practice:
+        return  # A real site invents nobody.
+    campus = build(replace(settings, practice_speed=SPEED))
     await found(campus)
     await campus.db.close()
     for handle, name, _ in PEOPLE:

@@ -18,7 +18,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.bootstrap import OPENSTACK, PRACTICE, Portal, portal
-from cloud_app.gateways.openstack.access import WrongAccess, read_clouds_yaml
+from cloud_app.domain.errors import PortalError
+from cloud_app.gateways.openstack.access import WrongAccess, access_of, read_clouds_yaml
 from cloud_app.models.clouds import (
     CloudRecord,
     SizeBinding,
@@ -61,9 +62,13 @@ async def apply(site: Site, portal: Portal) -> None:
             await _templates(session, site.content.get("templates", []), clouds)
         except KeyError as error:
             raise WrongSite(f"The description lacks {error}.") from error
+    names = {row.id: name for name, row in clouds.items()}
     for cloud in await portal.catalog_loop.clouds.all():
-        if cloud.id in {row.id for row in clouds.values()}:
+        try:
             await portal.catalog_loop.bind(cloud)
+        except PortalError as error:
+            # Written down all the same: the portal asks again every few seconds.
+            print(f"{names.get(cloud.id, cloud.id)}: no answer yet ({error.key} {error.detail})")
 
 
 async def _cloud(
@@ -83,6 +88,10 @@ async def _cloud(
         except WrongAccess as error:
             raise WrongSite(str(error)) from error
         row.access = {**access, **entry.get("choices", {})}
+        try:
+            access_of(row.access, secret)
+        except WrongAccess as error:
+            raise WrongSite(f"Cloud {row.name!r}: {error}") from error
         if not row.secret or portal.vault.unlock(row.secret) != secret:
             row.secret = portal.vault.lock(secret)
     session.add(row)
@@ -112,6 +121,7 @@ async def _sizes(
             )
             binding.wanted_name = flavor
             session.add(binding)
+        await _unbind(session, SizeBinding, SizeBinding.size_id == row.id, entry["flavors"], clouds)
     await _withdraw(session, SizeRecord, {entry["key"] for entry in entries})
 
 
@@ -141,6 +151,8 @@ async def _templates(
             )
             binding.wanted_name = image
             session.add(binding)
+        mine = TemplateBinding.template_id == row.id
+        await _unbind(session, TemplateBinding, mine, entry["images"], clouds)
     await _withdraw(session, TemplateRecord, {entry["key"] for entry in entries})
 
 
@@ -148,6 +160,20 @@ def _known(clouds: Mapping[str, CloudRecord], name: str) -> CloudRecord:
     if name not in clouds:
         raise WrongSite(f"No cloud named {name!r} is described.")
     return clouds[name]
+
+
+async def _unbind(
+    session: AsyncSession,
+    table: type[SizeBinding] | type[TemplateBinding],
+    mine: bool,
+    kept: Mapping[str, str],
+    clouds: Mapping[str, CloudRecord],
+) -> None:
+    """Take away the bindings of clouds that an entry no longer names."""
+    ids = [clouds[name].id for name in kept]
+    rows = await session.exec(select(table).where(mine, col(table.cloud_id).not_in(ids)))
+    for row in rows.all():
+        await session.delete(row)
 
 
 async def _withdraw(

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncGenerator
@@ -21,8 +22,6 @@ for _name in [name for name in os.environ if name.startswith("MADANG_")]:
 os.environ["MADANG_VAR"] = tempfile.mkdtemp(prefix="madang-tests-")
 os.environ["MADANG_LOOPS"] = "0"
 
-from sqlmodel import SQLModel  # noqa: E402
-
 from cloud_app import bootstrap  # noqa: E402
 from cloud_app.bootstrap import Portal  # noqa: E402
 from cloud_app.domain.actor import Actor, Role  # noqa: E402
@@ -37,8 +36,6 @@ def clock() -> Clock:
 
 async def _found(var: Path) -> None:
     portal = a_portal(var, Clock())
-    async with portal.db.engine.begin() as connection:
-        await connection.run_sync(SQLModel.metadata.create_all)
     await apply(Site.read(PRACTICE_SITE), portal)
     await portal.db.close()
 
@@ -47,6 +44,8 @@ async def _found(var: Path) -> None:
 def campus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the practice site in it and nobody; copied for every test."""
     var = tmp_path_factory.mktemp("campus")
+    env = os.environ | {"MADANG_VAR": str(var)}
+    subprocess.run([sys.executable, "-m", "tools.migrate"], check=True, env=env, cwd=ROOT)
     asyncio.run(_found(var))
     return var / "madang.db"
 

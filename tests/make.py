@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from cloud_app.bootstrap import Portal, build
 from cloud_app.domain.actor import Actor, Role
+from cloud_app.domain.errors import Unauthenticated
 from cloud_app.domain.machines import Access, MachineSpec
 from cloud_app.services.passwords import Passwords
 from cloud_app.settings import Settings
@@ -81,3 +83,10 @@ def a_spec(actor: Actor, clock: Clock, **changes: Any) -> MachineSpec:
         access=Access.GENERATED,
     )
     return replace(wish, **changes)
+
+
+async def wrong_try(portal: Portal, handle: str = "minji", address: str = "198.51.100.1") -> None:
+    """A log-in with a wrong password, which must be refused as such."""
+    with pytest.raises(Unauthenticated) as refused:
+        await portal.accounts.sign_in(handle, "wrong", address=address)
+    assert refused.value.key == "login.wrong"

@@ -26,6 +26,7 @@ class Tab:
         asgi: Any,
         context: contextvars.Context,
         rest: Callable[[], Awaitable[None]],
+        *,
         cookie: str = "",
         token: str = "",
         origin: str | None = ORIGIN,
@@ -42,29 +43,7 @@ class Tab:
         self._context = context
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._news = asyncio.Event()
-        headers = [
-            (b"host", b"127.0.0.1:8000"),
-            (b"connection", b"upgrade"),
-            (b"upgrade", b"websocket"),
-        ]
-        if origin is not None:
-            headers.append((b"origin", origin.encode()))
-        if cookie:
-            headers.append((b"cookie", cookie.encode()))
-        self._scope = {
-            "type": "websocket",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "scheme": "ws",
-            "path": NAMESPACE + "/",
-            "raw_path": (NAMESPACE + "/").encode(),
-            "root_path": "",
-            "query_string": f"token={self.token}&EIO=4&transport=websocket".encode(),
-            "headers": headers,
-            "client": ("203.0.113.7", 50000),
-            "server": ("127.0.0.1", 8000),
-            "subprotocols": [],
-        }
+        self._scope = _scope(self.token, cookie, origin)
 
     async def open(self, page: str = "/machines") -> "Tab":
         """Connect and load `page`, as a browser does; see `refused` when that is not granted."""
@@ -165,3 +144,30 @@ class Tab:
                 self._news.clear()
                 if not ready():
                     await self._news.wait()
+
+
+def _scope(token: str, cookie: str, origin: str | None) -> dict[str, Any]:
+    """What a server says of a socket that a page opens."""
+    headers = [
+        (b"host", b"127.0.0.1:8000"),
+        (b"connection", b"upgrade"),
+        (b"upgrade", b"websocket"),
+    ]
+    if origin is not None:
+        headers.append((b"origin", origin.encode()))
+    if cookie:
+        headers.append((b"cookie", cookie.encode()))
+    return {
+        "type": "websocket",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "ws",
+        "path": NAMESPACE + "/",
+        "raw_path": (NAMESPACE + "/").encode(),
+        "root_path": "",
+        "query_string": f"token={token}&EIO=4&transport=websocket".encode(),
+        "headers": headers,
+        "client": ("203.0.113.7", 50000),
+        "server": ("127.0.0.1", 8000),
+        "subprotocols": [],
+    }

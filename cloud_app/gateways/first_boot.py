@@ -35,7 +35,7 @@ class _Scheme(Protocol):
     def hash(self, secret: str) -> str: ...
 
 
-_SCHEME = cast(_Scheme, sha512_crypt.using(rounds=ROUNDS))  # pyright: ignore[reportUnknownMemberType] - untyped there
+_SCHEME = cast(_Scheme, sha512_crypt.using(rounds=ROUNDS))
 
 
 def new_key(comment: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import uuid4
 
-from sqlmodel import Field, col, select
+from sqlmodel import Field, col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.domain.actor import Actor, Membership, Role
@@ -113,3 +113,8 @@ async def has_logged_in_from(
         .limit(1)
     )
     return (await session.exec(query)).first() is not None
+
+
+async def forget_failures_before(session: AsyncSession, at: datetime) -> None:
+    """Drop counts of wrong tries that no longer matter."""
+    await session.exec(delete(LoginFailureRecord).where(col(LoginFailureRecord.last_at) < at))

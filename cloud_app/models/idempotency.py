@@ -2,16 +2,14 @@
 
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel, col, delete
+from sqlmodel import Field, col, delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from cloud_app.models.base import Moment
+from cloud_app.models.base import Moment, Row
 
 
-class IdempotencyRecord(SQLModel, table=True):
+class IdempotencyRecord(Row, table=True):
     """One key of one account: what was asked with it, and what came of it."""
-
-    __tablename__ = "idempotency"
 
     account_id: str = Field(foreign_key="account.id", primary_key=True)
     key: str = Field(primary_key=True, max_length=128)

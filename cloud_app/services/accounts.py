@@ -21,12 +21,13 @@ from cloud_app.models.accounts import (
     account_by_handle,
     actor_of,
     end_logins,
+    forget_failures_before,
     login_with_account,
 )
 from cloud_app.models.audit import write_down
 from cloud_app.models.projects import MemberRecord, ProjectRecord, projects_of
 from cloud_app.services.passwords import Passwords
-from cloud_app.services.throttle import count_try, forget_old, take_back
+from cloud_app.services.throttle import FORGOTTEN, count_try, take_back
 
 FRESH = timedelta(seconds=2)
 """An answer of `actor_for` may be this old: the longest that a lost right still works."""
@@ -203,7 +204,7 @@ class AccountService:
         token, now = new_token(), self.now()
         async with self.db.begin() as session:
             await take_back(session, counted)
-            await forget_old(session, now)
+            await forget_failures_before(session, now - FORGOTTEN)
             account = await session.get(AccountRecord, account_id)
             if account is None or not account.usable:
                 raise Unauthenticated("login.wrong")

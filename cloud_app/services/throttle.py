@@ -9,7 +9,6 @@ counted apart, so a stranger's guesses do not delay the owner.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import col, delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.domain.errors import TooMany
@@ -78,9 +77,3 @@ async def take_back(session: AsyncSession, counted: list[str]) -> None:
         row = await session.get(LoginFailureRecord, subject)
         if row is not None:
             row.count = max(row.count - 1, 0) if subject.startswith("address:") else 0
-
-
-async def forget_old(session: AsyncSession, now: datetime) -> None:
-    """Drop counts that no longer matter."""
-    old = delete(LoginFailureRecord).where(col(LoginFailureRecord.last_at) < now - FORGOTTEN)
-    await session.exec(old)

@@ -1,6 +1,7 @@
 """A cloud row's access, as it is kept: everything but the secret, and the secret apart."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,21 +10,26 @@ import yaml
 from cloud_app.gateways.openstack.connect import ApplicationCredential, CloudAccess, Password
 
 
+class WrongAccess(Exception):
+    """One sentence on why a cloud cannot be reached the way it is described."""
+
+
 def access_of(kept: Mapping[str, Any], secret: str) -> CloudAccess:
-    """Put access and secret together again; raises KeyError for a row that lacks something."""
+    """Put access and secret together again; raises WrongAccess for what no cloud can have."""
+    known = {one.name for one in fields(CloudAccess)} | {"application_credential_id"}
+    if strange := sorted(set(kept) - known):
+        raise WrongAccess(f"A cloud has no choice named {', '.join(strange)}.")
     choices: dict[str, Any] = {
         name: tuple(cast(list[str], value)) if isinstance(value, list) else value
         for name, value in kept.items()
         if name not in ("manager", "application_credential_id")
     }
+    if kept.get("external_network") == "":
+        choices["external_network"] = None
     if "application_credential_id" in kept:
         credential = str(kept["application_credential_id"])
         return CloudAccess(manager=ApplicationCredential(id=credential, secret=secret), **choices)
     return CloudAccess(manager=Password(password=secret, **kept["manager"]), **choices)
-
-
-class WrongAccess(Exception):
-    """One sentence on why a cloud cannot be reached the way it is described."""
 
 
 SHIPPED = frozenset({"", "admin", "password", "secret", "changeme", "nomoresecret", "openstack"})

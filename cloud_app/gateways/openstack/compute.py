@@ -108,7 +108,7 @@ def _sweep(raw: Sequence[Json], since: datetime | None) -> Sweep[SeenServer]:
 
 def _with_key(api: Api, key: str) -> list[SeenServer]:
     # Nova lets only administrators filter by metadata, so the project's list is read.
-    raw = api.all("/servers/detail", "servers")
+    raw = list(api.all("/servers/detail", "servers"))
     whole = [one for one in raw if not is_partial(one)]
     found = [server for server in map(seen_server, whole) if server.key == key]
     if not found and len(whole) < len(raw):

@@ -42,7 +42,14 @@ async def open_tab(portal: Portal) -> AsyncGenerator[OpenTab]:
     await ready.wait()
 
     async def opener(login: str = "", *, token: str = "", origin: str | None = ORIGIN) -> Tab:
-        tab = Tab(asgi, context, rest, f"madang={login}" if login else "", token, origin)
+        tab = Tab(
+            asgi,
+            context,
+            rest,
+            cookie=f"madang={login}" if login else "",
+            token=token,
+            origin=origin,
+        )
         opened.append(tab)
         return await tab.open()
 
