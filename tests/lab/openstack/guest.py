@@ -35,6 +35,7 @@ def build(name: str) -> str:
     """Build a guest unless it is built already, and return its recipe."""
     wanted, stamp = recipe(name), LAB / f"{name}.recipe"
     if not (image(name).exists() and stamp.exists() and stamp.read_text() == wanted):
+        run("apt-get", "-o", "DPkg::Lock::Timeout=300", "update", log="apt")
         run("sh", BUILDERS[name], image(name), log=name)
         stamp.write_text(wanted)
         say(f"  {name}: {image(name).stat().st_size >> 20} MiB")

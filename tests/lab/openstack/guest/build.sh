@@ -14,7 +14,8 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 # The package mirror is whichever this machine uses.
-mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | head -n 1)
+mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' |
+    grep -v security | head -n 1)
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 mmdebstrap --quiet --variant=minbase --mode=root --format=directory \
