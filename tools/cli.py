@@ -21,6 +21,7 @@ Madang 마당, a campus cloud portal
   ./madang check                      format, lint, types, secrets, arrows: before each commit
   ./madang lab up|test|status|down    real OpenStack services on this machine (Linux, root)
   ./madang site FILE                  apply a description of clouds, sizes and templates
+  ./madang account HANDLE NAME ROLE   open an account (student, instructor or staff)
   ./madang lock                       pin again after dependencies changed
 
 The first start takes about a minute and needs the network, later ones neither.
@@ -70,7 +71,9 @@ def _run(argv: list[str]) -> int:
     if given.command == "lab":
         return lab.lab(given.verb, *_words(given.k), *rest)
     if given.command == "site":
-        return _site(given.file)
+        return _ask_app("cloud_app.site", str(Path(given.file).resolve()))
+    if given.command == "account":
+        return _ask_app("cloud_app.account", given.handle, given.name, given.role)
     return {"check": suite.check, "lock": relock.relock}[given.command]()
 
 
@@ -78,11 +81,16 @@ def _words(k: str | None) -> list[str]:
     return ["-k", k] if k else []
 
 
-def _site(file: str) -> int:
+def _ask_app(module: str, *words: str) -> int:
+    """Run one of the app's own commands on a database that has every table."""
     preflight.check_folders(places.var())
     up.prepare(packages.RUNTIME)
-    command = [places.PYTHON, "-m", "cloud_app.site", Path(file).resolve()]
-    return subprocess.run(command, cwd=places.ROOT, env=places.with_tools(), check=False).returncode
+    env = places.with_tools()
+    for command in (("tools.migrate",), (module, *words)):
+        argv = [places.PYTHON, "-m", *command]
+        if code := subprocess.run(argv, cwd=places.ROOT, env=env, check=False).returncode:
+            return code
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("-k")
     one = commands.add_parser("site")
     one.add_argument("file")
+    one = commands.add_parser("account")
+    one.add_argument("handle")
+    one.add_argument("name")
+    one.add_argument("role", choices=("student", "instructor", "staff"))
     commands.add_parser("check")
     commands.add_parser("lock")
     return parser
