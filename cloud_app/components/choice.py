@@ -8,13 +8,19 @@ from cloud_app.components.layout import Piece, Text
 from cloud_app.components.tokens import classes
 
 
-def choices(legend: Text, *cards: Piece, name: str, error: Piece, how: str = "") -> rx.Component:
-    """A question and its answers; the error stands right below the question."""
+def choices(
+    legend: Text, *cards: Piece, name: str, error: Piece, how: str = "", key: Text = ""
+) -> rx.Component:
+    """A question and its answers; the error stands right below the question.
+
+    The browser keeps what is chosen, so that a press shows at once; a new `key` starts afresh.
+    """
     return rx.el.fieldset(
         rx.el.legend(legend, class_name="label"),
         rx.el.div(error, class_name="field"),
         rx.el.div(*cards, class_name=classes("choices", how)),
         class_name="stack near",
+        key=key,
         custom_attrs={"aria-describedby": f"{name}-wrong"},
     )
 

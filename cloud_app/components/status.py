@@ -16,6 +16,7 @@ def badge(state: Text, tone: Text, words: str) -> rx.Component:
         _state_icon(state),
         word(words, state),
         class_name=rx.Var.create(f"badge {tone}"),
+        key=state,
     )
 
 

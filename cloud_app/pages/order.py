@@ -38,7 +38,7 @@ def template_card(template: TemplateChoice) -> rx.Component:
         said(template.name),
         said(template.words),
         beside=picture(template.picture),
-        checked=OrderState.template == template.key,
+        default_checked=OrderState.template == template.key,
         on_change=OrderState.choose_template(template.key),
     )
 
@@ -56,7 +56,7 @@ def size_card(size: SizeChoice) -> rx.Component:
         ),
         sentence(size.reason, "machines"),
         beside=size.specs,
-        checked=OrderState.size == size.key,
+        default_checked=OrderState.size == size.key,
         disabled=size.blocked,
         on_change=OrderState.choose_size(size.key),
     )
@@ -218,7 +218,7 @@ def return_on() -> rx.Component:
         text_input(
             "return_on",
             type="date",
-            value=OrderState.return_on,
+            default_value=OrderState.return_on,
             min=OrderState.first_return_on,
             max=OrderState.last_return_on,
             on_change=OrderState.choose_return_on,
@@ -244,6 +244,7 @@ def form() -> rx.Component:
                 rx.foreach(OrderState.sizes, size_card),
                 name="size",
                 error=error("size"),
+                key=OrderState.template,
             ),
             return_on(),
             advanced(),

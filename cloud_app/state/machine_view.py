@@ -9,7 +9,7 @@ from typing import Self
 from cloud_app.domain.actor import Action, Actor
 from cloud_app.domain.machines import STAGES, Access, Machine, State
 from cloud_app.state.live import moment
-from cloud_app.state.views import TONES, specs
+from cloud_app.state.views import specs, tone
 
 FRESHLY_READY = timedelta(minutes=10)
 """How long the stages stay on the page after they are all done."""
@@ -85,7 +85,7 @@ class MachinePageView:
             id=machine.id,
             name=machine.name,
             state=machine.state.value,
-            tone=TONES.get(machine.state, "busy"),
+            tone=tone(machine),
             state_since=moment(machine.state_since),
             next=_next(machine),
             stages=stages(machine, now),
@@ -132,13 +132,14 @@ def stages(machine: Machine, now: datetime) -> list[StageView]:
     reached = max((STAGES.index(stage) for stage in times), default=0)
     views: list[StageView] = []
     for place, stage in enumerate(STAGES):
+        phase = _phase(place, reached, machine)
         later = [times[other] for other in STAGES[place + 1 :] if other in times]
         views.append(
             StageView(
                 state=stage.value,
-                phase=_phase(place, reached, machine),
+                phase=phase,
                 since=moment(times.get(stage)),
-                until=moment(later[0] if later else None),
+                until=moment(machine.state_since if phase == "bad" else next(iter(later), None)),
             )
         )
     return views

@@ -59,22 +59,28 @@ class OrderState(FormErrors, rx.State):
     @rx.event
     @member
     async def load(self):
-        """Begin a new order with what suits most people."""
+        """Begin a new order with what suits most people, or go on with the one begun."""
         session = await self.get_state(SessionState)
-        self._project, self._key = session.project_id, uuid4().hex
+        begun = self.loaded and not self.ordered and self._project == session.project_id
+        self._project = session.project_id
         actor = await actor_of(self)
         offers = await portal().orders.offers(actor, self._project)
         self._offers = offers
         self.errors, self.refusal, self.sending, self.ordered = {}, "", False, ""
+        self.last_return_on = offers.last_return_on.isoformat()
+        self.address_choice = offers.address_choice
+        if not begun:
+            self._begin(offers)
+        self._draw()
+        self.loaded = True
+
+    def _begin(self, offers: Offers) -> None:
+        self._key = uuid4().hex
         self.name = offers.suggested_name
         self.return_on = offers.default_return_on.isoformat()
         self.first_return_on = portal().orders.today().isoformat()
-        self.last_return_on = offers.last_return_on.isoformat()
-        self.address_choice = offers.address_choice
         self.template = offers.templates[0].template.key if offers.templates else ""
         self.size = best_size(offers, self.template)
-        self._draw()
-        self.loaded = True
 
     @rx.event
     @member

@@ -26,6 +26,11 @@ SETTLED = ON | OFF | PROBLEM | {State.GONE}
 SOON = timedelta(days=3)
 
 
+def tone(machine: Machine) -> str:
+    """The tone of a machine's state; what cannot be known now is never green."""
+    return "off" if machine.cloud_silent_since else TONES.get(machine.state, "busy")
+
+
 def specs(size: Size) -> str:
     """How big a size is, in the units both languages share."""
     ram = size.ram_mib / 1024
@@ -64,7 +69,7 @@ class MachineView:
             href=routes.machine(machine.id),
             name=machine.name,
             state=machine.state.value,
-            tone=TONES.get(machine.state, "busy"),
+            tone=tone(machine),
             address=machine.address or machine.fixed_ip or "",
             specs=specs(machine.size),
             size=dict(machine.size.name),

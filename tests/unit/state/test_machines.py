@@ -102,6 +102,17 @@ async def test_a_lost_machine_and_one_that_ends_soon_need_attention(
     assert worry(return_on=today, state=State.RETURNING) == ""
 
 
+async def test_what_a_silent_cloud_said_last_is_never_green(
+    portal: Portal, student: Actor, clock: Clock
+):
+    machine = replace(await ordered(portal, student, clock), state=State.READY)
+    silent = replace(machine, cloud_silent_since=clock())
+    today = portal.orders.today()
+
+    assert MachineView.of(machine, student, today).tone == "good"
+    assert MachineView.of(silent, student, today).tone == "off"
+
+
 async def test_a_long_list_comes_in_pages(portal: Portal, student: Actor, clock: Clock):
     machine = await ordered(portal, student, clock)
     many = [replace(machine, id=f"{n:032x}", name=f"pc-{n:03}") for n in range(300)]

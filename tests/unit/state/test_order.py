@@ -177,3 +177,22 @@ async def test_the_limit_shows_used_and_added(portal: Portal, student: Actor, cl
     assert memory.used == "3"
     assert memory.allowed.endswith(" GiB")
     assert not machines.over
+
+
+async def test_a_lost_connection_does_not_take_away_what_was_chosen(state: OrderState):
+    name, key = state.name, state._key
+    await OrderState.choose_template.fn(state, "python-lab")
+
+    await OrderState.load.fn(state)
+
+    assert (state.name, state._key, state.template) == (name, key, "python-lab")
+
+
+async def test_after_an_order_the_next_one_begins_afresh(state: OrderState):
+    key = state._key
+    await OrderState.answered.fn(state, {"id": "a" * 32, "holds_key": False})
+
+    await OrderState.load.fn(state)
+
+    assert state._key != key
+    assert state.ordered == ""
