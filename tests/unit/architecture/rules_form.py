@@ -181,6 +181,7 @@ KNOWN_HOSTS = re.compile(
         "tests/lab/openstack/test_guest.py": "paths inside the guest",
         "tests/lab/openstack/guest/initramfs": "paths inside the guest",
         "tests/lab/openstack/guest/tiny.sh": "paths inside the guest",
+        "tests/lab/openstack/README.md": "the lab's folder unless another is named",
         "tests/lab/openstack/places.py": "the lab's folder unless another is named",
         "tests/lab/openstack/__main__.py": "the lab's folder unless another is named",
     },
