@@ -46,8 +46,9 @@ def call(verb: str) -> int:
 
 def _test(*pytest_args: str) -> int:
     web = prepare(packages.TESTS)
-    if code := call("up"):
-        return code
+    for verb in ("up", "sweep"):
+        if code := call(verb):
+            return code
     clouds = import_module(f"{LAB}.places").CLOUDS
     env = suite.environment(web) | {"MADANG_LAB_CLOUDS": str(clouds)}
     todo: list[suite.Check] = []
