@@ -97,7 +97,7 @@ class Browser:
     async def view(self, token: str, page: str, asked: Sequence[str]) -> int:
         """Open a page in a new tab; return how many statements that took until it was at rest."""
         before = len(asked)
-        tab = await Tab(self._asgi, self._context, _no_rest, f"madang={token}").open(page)
+        tab = await Tab(self._asgi, self._context, _no_rest, cookie=f"madang={token}").open(page)
         await until(lambda: _is_loaded(tab), LONGEST_VIEW, what=page)
         # The page follows its project from now on, and asks nothing until something happens.
         seen = -1

@@ -19,10 +19,11 @@ Not in it: what an adapter needs to read a real cloud's JSON.
 import argparse
 import asyncio
 import cProfile
+import inspect
 import pstats
 import tempfile
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -37,9 +38,12 @@ from bench.tables import Line
 from cloud_app.bootstrap import Portal
 from cloud_app.db import Database
 from cloud_app.domain.machines import Power, SeenAddress, SeenPort, SeenServer
-from cloud_app.gateways.protocols import Cloud, ComputeGateway, NetworkGateway, Sweep
+from cloud_app.gateways.protocols import Cloud, Sweep
+from cloud_app.gateways.simulator.compute import PracticeCompute
+from cloud_app.gateways.simulator.network import PracticeNetwork
 from cloud_app.loops import sightings
 from cloud_app.loops.sightings import Sightings
+from cloud_app.models import machines
 from cloud_app.models.clouds import CloudRecord
 from cloud_app.models.machines import MachineRecord
 
@@ -113,8 +117,10 @@ class Told:
         self.servers |= {server.key or "": server for server in self.changed}
 
 
-@dataclass
-class ToldCompute(ComputeGateway):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldCompute(PracticeCompute):
+    """The practice cloud with its list out of memory."""
+
     told: Told
     watch: Watch
 
@@ -126,8 +132,8 @@ class ToldCompute(ComputeGateway):
         return sweep
 
 
-@dataclass
-class ToldNetwork(NetworkGateway):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldNetwork(PracticeNetwork):
     told: Told
 
     async def ports(self) -> Sweep[SeenPort]:
@@ -153,22 +159,32 @@ class TimedDatabase(Database):
 
 
 @contextmanager
-def reading_timed(watch: Watch) -> Any:
-    """Note how long the one question takes with which a look reads our rows."""
-    plain = sightings.machines_on
+def reading_timed(watch: Watch) -> Generator[None]:
+    """Note how long the questions take that a look asks of the table of machines."""
 
-    async def timed(session: AsyncSession, cloud_id: str) -> Sequence[MachineRecord]:
-        began = perf_counter()
-        try:
-            return await plain(session, cloud_id)
-        finally:
-            watch.add("reading", began)
+    def timed(ask: Callable[..., Any]) -> Callable[..., Any]:
+        async def asked(*args: Any, **named: Any) -> Any:
+            began = perf_counter()
+            try:
+                return await ask(*args, **named)
+            finally:
+                watch.add("reading", began)
 
-    sightings.machines_on = timed
+        return asked
+
+    plain = {
+        name: value
+        for name, value in vars(sightings).items()
+        if inspect.iscoroutinefunction(value) and value.__module__ == machines.__name__
+    }
+    assert plain
+    for name, ask in plain.items():
+        setattr(sightings, name, timed(ask))
     try:
         yield
     finally:
-        sightings.machines_on = plain
+        for name, ask in plain.items():
+            setattr(sightings, name, ask)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +252,12 @@ async def ground(count: int) -> AsyncGenerator[Ground]:
         rows = await _machines(portal, practice, count)
         watch, told = Watch(), Told.about(rows)
         db = TimedDatabase(portal.settings.database_url, watch)
-        cloud = replace(practice, compute=ToldCompute(told, watch), network=ToldNetwork(told))
+        world = crowds.world_of(practice)
+        cloud = replace(
+            practice,
+            compute=ToldCompute(world=world, told=told, watch=watch),
+            network=ToldNetwork(world=world, told=told),
+        )
         looks = Sightings(db=db, hub=portal.hub, now=lambda: datetime.now(UTC))
         with reading_timed(watch):
             yield Ground(looks, cloud, told, watch, [row.id for row in rows])

@@ -26,6 +26,7 @@ import httpx
 
 from bench import crowds, tables
 from bench.crowds import Visitor
+from bench.processes import processor_seconds
 from bench.tables import Line
 from bench.visitors import Crowded, OpenTab, crowded, row_in_state
 from cloud_app import routes
@@ -114,13 +115,23 @@ async def measured(many_tabs: int, many_changes: int, many_orders: int) -> list[
             await order(api, "being-built")
             tabs = await here.tabs([given.visitor], [routes.MACHINES], many_tabs)
             await tabs[0].heard(lambda text: '"being-built"' in text)
+            assert here.portal.process is not None
+            process = here.portal.process.pid
+            before = processor_seconds(process)
             changed = await changes(here, given, tabs, many_changes)
+            used = processor_seconds(process) - before
             ordered = await orders(api, tabs, many_orders)
         for tab in tabs:
             await tab.close()
     named = f"{many_tabs} tab{'s' if many_tabs > 1 else ''}"
     return [
         *tables.spread(f"{named}: change in the cloud to the page", changed, MOST),
+        Line(
+            what=f"{named}: the portal's processor time per change",
+            value=1000 * used / many_changes,
+            unit="ms",
+            note="looks in between included",
+        ),
         *tables.spread(f"{named}: order to its row", ordered, {}),
     ]
 

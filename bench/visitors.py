@@ -151,7 +151,7 @@ async def crowded(prepare: Prepare, **settings: str) -> AsyncGenerator[tuple[Cro
         prepared = await prepare(inside, cloud)
         await portal.start()
         try:
-            async with aiohttp.ClientSession() as session:
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
                 yield Crowded(portal, inside, cloud, session), prepared
         finally:
             await portal.kill()
