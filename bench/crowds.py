@@ -2,6 +2,10 @@
 needs it, into the practice cloud's file. Far quicker than ordering each machine.
 """
 
+import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +28,7 @@ from cloud_app.models.projects import ProjectRecord, side_of
 from cloud_app.settings import Settings
 from cloud_app.site import PRACTICE_SITE, Site, apply
 from tests.make import a_person, a_token, cheap_passwords, own_project
+from tests.running import ROOT
 
 LONG_AGO = timedelta(hours=3)
 AT_ONCE = 2_000
@@ -63,8 +68,9 @@ def a_portal(var: Path, **given: str) -> Portal:
 
 async def open_campus(portal: Portal) -> Cloud:
     """Make the tables and the practice site; return its cloud."""
-    async with portal.db.engine.begin() as connection:
-        await connection.run_sync(SQLModel.metadata.create_all)
+    env = os.environ | {"MADANG_VAR": str(portal.settings.var)}
+    migrate = [sys.executable, "-m", "tools.migrate"]
+    await asyncio.to_thread(subprocess.run, migrate, check=True, env=env, cwd=ROOT)
     await apply(Site.read(PRACTICE_SITE), portal)
     return await the_cloud(portal)
 
