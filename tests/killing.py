@@ -27,7 +27,7 @@ class Holdings:
 
     async def servers(self) -> list[str]:
         sweep = await self.cloud.compute.servers(None)
-        return sorted(one.key for one in sweep.items if one.key in self.keys)
+        return sorted(str(one.key) for one in sweep.items if one.key in self.keys)
 
     async def ports(self) -> list[str]:
         return sorted(

@@ -14,7 +14,7 @@ from tools.words import Refusal, Stopped, say
 QUICK = ("unit", "contract", "api", "migrations")
 PARTS = (*QUICK, "browser", "checks")
 CACHE = places.ROOT / "var" / "cache"
-LINTED = ("cloud_app", "tests", "tools", "rxconfig.py")
+LINTED = ("bench", "cloud_app", "tests", "tools", "rxconfig.py")
 
 
 @dataclass(frozen=True, slots=True)

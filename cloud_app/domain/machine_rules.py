@@ -168,7 +168,8 @@ def state_of(facts: Facts) -> State:  # noqa: C901 - one line per word a person 
         case Power.PAUSED:
             return State.PAUSED
         case Power.FAILED:
-            return State.FAILED
+            # A build that failed is said to have failed once its reason is written down.
+            return State.FAILED if facts.built_at else State.BUILDING
         case _:
             return State.UNKNOWN
 

@@ -24,13 +24,8 @@ from cloud_app.loops.sightings import Sightings
 from cloud_app.loops.steps import Steps
 from cloud_app.loops.work import Change, Later, Work
 from cloud_app.models.clouds import TemplateRecord, flavor_ref, image_ref
-from cloud_app.models.machines import (
-    MachineRecord,
-    any_unsettled,
-    claim,
-    due_machines,
-    release_claims,
-)
+from cloud_app.models.machine_work import any_unsettled, claim, due_machines, release_claims
+from cloud_app.models.machines import MachineRecord
 from cloud_app.models.projects import lock_project
 
 log = logging.getLogger(__name__)

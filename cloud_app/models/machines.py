@@ -1,11 +1,13 @@
 """The portal's memory of machines, and the questions asked of it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any, cast
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlmodel import Field, col, func, select, update
+from sqlmodel import Field, col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.domain.machine_rules import Facts, state_of
@@ -21,11 +23,13 @@ from cloud_app.domain.machines import (
     Wanted,
 )
 from cloud_app.domain.quotas import Amounts
+from cloud_app.domain.sightings import Known
 from cloud_app.models.base import Moment, Row, Word
 from cloud_app.models.clouds import CloudRecord, SizeRecord
 
 NO_ADDRESS = "error.no_address"
 """Notice of a machine that runs without the external address it should have."""
+_KNOWN = tuple(one.name for one in fields(Known))
 _LIVE = sa.text("gone_at IS NULL")
 
 
@@ -127,6 +131,16 @@ class MachineRecord(Row, table=True):
             gone_at=self.gone_at,
         )
 
+    def known(self) -> Known:
+        """What a look at the cloud can change of this row."""
+        return Known(**{name: getattr(self, name) for name in _KNOWN})
+
+    def learn(self, known: Known) -> None:
+        """Write down what a look changed."""
+        for name in _KNOWN:
+            if getattr(self, name) != getattr(known, name):
+                setattr(self, name, getattr(known, name))
+
     def say_state(self, now: datetime) -> None:
         """Write down the state's word again after a change."""
         state = state_of(self.facts())
@@ -188,11 +202,22 @@ async def live_machines(session: AsyncSession, project_id: str) -> Sequence[Mach
     return (await session.exec(query)).all()
 
 
-async def machines_on(session: AsyncSession, cloud_id: str) -> Sequence[MachineRecord]:
-    query = select(MachineRecord).where(
-        MachineRecord.cloud_id == cloud_id, col(MachineRecord.gone_at).is_(None)
+async def known_after(
+    session: AsyncSession, cloud_id: str, after: str, most: int
+) -> Sequence[Known]:
+    """One page of what is known of a cloud's machines, by id; plain values cost little."""
+    query = (
+        sa.select(*(getattr(MachineRecord, name) for name in _KNOWN))
+        .where(
+            col(MachineRecord.cloud_id) == cloud_id,
+            col(MachineRecord.gone_at).is_(None),
+            col(MachineRecord.id) > after,
+        )
+        .order_by(col(MachineRecord.id))
+        .limit(most)
     )
-    return (await session.exec(query)).all()
+    rows = await session.exec(cast(Any, query))  # SQLModel types four columns at most
+    return [Known(*values) for values in rows.all()]
 
 
 async def used_amounts(session: AsyncSession, project_id: str) -> Amounts:
@@ -225,68 +250,3 @@ async def vcpus_by_cloud(session: AsyncSession) -> dict[str, int]:
         .group_by(col(MachineRecord.cloud_id))
     )
     return {cloud: int(vcpus) for cloud, vcpus in (await session.exec(query)).all()}
-
-
-async def due_machines(
-    session: AsyncSession, cloud_id: str, now: datetime, most: int
-) -> Sequence[str]:
-    """Ids of machines that want work now and that nobody holds, oldest first."""
-    query = (
-        select(MachineRecord.id)
-        .where(
-            MachineRecord.cloud_id == cloud_id,
-            col(MachineRecord.settled).is_(False),
-            col(MachineRecord.next_try_at) <= now,
-            _unheld(now),
-        )
-        .order_by(col(MachineRecord.next_try_at))
-        .limit(most)
-    )
-    return (await session.exec(query)).all()
-
-
-async def any_unsettled(session: AsyncSession, cloud_id: str) -> bool:
-    query = select(MachineRecord.id).where(
-        MachineRecord.cloud_id == cloud_id, col(MachineRecord.settled).is_(False)
-    )
-    return (await session.exec(query.limit(1))).first() is not None
-
-
-async def claim(
-    session: AsyncSession, machine_id: str, holder: str, now: datetime, span: timedelta
-) -> int | None:
-    """Take a machine for `span`; return the fencing number, or None when another holds it."""
-    take = (
-        update(MachineRecord)
-        .where(
-            col(MachineRecord.id) == machine_id,
-            col(MachineRecord.settled).is_(False),
-            _unheld(now),
-        )
-        .values(claimed_by=holder, claimed_until=now + span, fence=col(MachineRecord.fence) + 1)
-        .returning(col(MachineRecord.fence))
-    )
-    return (await session.exec(take)).scalar_one_or_none()
-
-
-async def release_claims(session: AsyncSession, holder: str, now: datetime) -> None:
-    """Void the claims of everybody but `holder`: their process is gone or was overtaken.
-
-    What it asked of a cloud last may still take effect, so lists begun before
-    `now` prove nothing about these machines.
-    """
-    void = (
-        update(MachineRecord)
-        .where(
-            col(MachineRecord.claimed_until).is_not(None), col(MachineRecord.claimed_by) != holder
-        )
-        .values(
-            claimed_until=None, claimed_by="", touched_at=now, fence=col(MachineRecord.fence) + 1
-        )
-    )
-    await session.exec(void)
-
-
-def _unheld(now: datetime) -> sa.ColumnElement[bool]:
-    until = col(MachineRecord.claimed_until)
-    return sa.or_(until.is_(None), until < now)

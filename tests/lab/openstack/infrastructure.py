@@ -19,7 +19,7 @@ from tests.lab.openstack.places import (
     RUN,
 )
 from tests.lab.openstack.processes import alive, listening, output, run, start, wait_for
-from tests.lab.openstack.settings.common import write
+from tests.lab.openstack.settings.oslo import write
 
 OVS = RUN / "ovs"
 VIRSH = ("virsh", "-c", "qemu:///system")

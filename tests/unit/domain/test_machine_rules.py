@@ -151,6 +151,7 @@ def test_a_command_waits_for_a_steady_moment_and_not_for_ever(facts, step):
         (RETURNED, State.RETURNING),
         (replace(BUILDING, failure="error.no_room"), State.FAILED),
         (replace(READY, power=Power.FAILED), State.FAILED),
+        (replace(BUILDING, power=Power.FAILED), State.BUILDING),
         (replace(RETURNED, gone_at=NOW), State.GONE),
     ],
 )

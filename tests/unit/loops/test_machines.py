@@ -6,7 +6,7 @@ from cloud_app.domain.errors import Conflict, NotFound
 from cloud_app.domain.machines import Command, State
 from cloud_app.gateways.simulator.misfortunes import Crash, Misfortune, Woe
 from cloud_app.loops.machines import CLAIM
-from cloud_app.models.machines import claim
+from cloud_app.models.machine_work import claim
 from cloud_app.models.projects import ProjectRecord
 from tests.make import a_person, own_project
 

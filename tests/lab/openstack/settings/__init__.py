@@ -2,10 +2,10 @@
 
 from tests.lab.openstack.places import AUTH_URL, BIN, CLOUDS, PASSWORD, REGION
 from tests.lab.openstack.settings.cinder import cinder
-from tests.lab.openstack.settings.common import write
 from tests.lab.openstack.settings.control import glance, keystone, placement
 from tests.lab.openstack.settings.neutron import neutron
 from tests.lab.openstack.settings.nova import nova
+from tests.lab.openstack.settings.oslo import write
 from tests.lab.openstack.settings.swift import swift
 
 

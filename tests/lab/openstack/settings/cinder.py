@@ -1,7 +1,7 @@
 """Cinder: volumes as sparse files on loop devices."""
 
 from tests.lab.openstack.places import DATA, PORTS
-from tests.lab.openstack.settings.common import (
+from tests.lab.openstack.settings.oslo import (
     common,
     credentials,
     privileged,

@@ -1,7 +1,7 @@
 """Keystone, Glance and Placement: who may what, images, and what room there is."""
 
 from tests.lab.openstack.places import DATA, ETC, MEMCACHED, PORTS, database
-from tests.lab.openstack.settings.common import (
+from tests.lab.openstack.settings.oslo import (
     common,
     credentials,
     shipped,

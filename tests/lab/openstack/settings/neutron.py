@@ -1,7 +1,7 @@
 """Neutron on OVN: networks, routers, floating addresses."""
 
 from tests.lab.openstack.places import PORTS
-from tests.lab.openstack.settings.common import (
+from tests.lab.openstack.settings.oslo import (
     common,
     credentials,
     privileged,

@@ -3,7 +3,7 @@
 import re
 
 from tests.lab.openstack.places import DATA, ETC, MEMCACHED, PORTS, REGION, database
-from tests.lab.openstack.settings.common import (
+from tests.lab.openstack.settings.oslo import (
     common,
     credentials,
     privileged,

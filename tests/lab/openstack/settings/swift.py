@@ -2,7 +2,7 @@
 
 from tests.lab.openstack.places import AUTH_URL, DATA, ETC, MEMCACHED, PASSWORD, PORTS, VENV
 from tests.lab.openstack.processes import run
-from tests.lab.openstack.settings.common import write
+from tests.lab.openstack.settings.oslo import write
 
 HOME = ETC / "swift"
 PIPELINE = (
