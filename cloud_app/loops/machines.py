@@ -82,10 +82,11 @@ class MachineLoop:
         if self.jobs.busy(key) or (last is not None and now - last < every):
             return
         self._looked[cloud.id] = now
-        self.jobs.start(key, lambda: self.sightings.look(cloud))
+        self.jobs.start(key, cloud.id, lambda: self.sightings.look(cloud))
 
     def _advance_soon(self, cloud: Cloud, machine_id: str) -> None:
-        self.jobs.start(f"machine {machine_id}", lambda: self.advance(cloud, machine_id))
+        work = f"machine {machine_id}"
+        self.jobs.start(work, cloud.id, lambda: self.advance(cloud, machine_id))
 
     async def advance(self, cloud: Cloud, machine_id: str) -> None:
         """Take steps with one machine until it has to wait for something."""

@@ -53,7 +53,7 @@ def once():
 """,
     excused={
         "cloud_app/loops/runner.py::Runner.run": "the edge around one pass of a loop",
-        "cloud_app/loops/jobs.py::Jobs._run.guarded": "the same edge, around one piece of its work",
+        "cloud_app/loops/jobs.py::Jobs._run": "the same edge, around one piece of its work",
         "cloud_app/web/edge.py::Edge._answer": "the outer edge of everything that answers HTTP",
     },
 )
