@@ -67,6 +67,7 @@ def migrate(connection: sa.Connection) -> None:
         compare_server_default=True,
         render_item=plain_type,
         process_revision_directives=number_it,
+        transactional_ddl=True,  # SQLite can, as long as it is not its driver that begins
     )
     with context.begin_transaction():
         lock(connection)
