@@ -16,6 +16,9 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 ZOOMED: ViewportSize = {"width": 640, "height": 410}
 """A window of 1280 × 820 at 200 %."""
 
+STILL: dict[str, Any] = {"reduced_motion": "reduce"}
+"""A colour that is still on its way to another would be judged for what it is not."""
+
 Scheme = Literal["light", "dark"]
 
 
@@ -36,11 +39,12 @@ def findings(page: Page) -> list[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(visit: Visit, scheme: Scheme, language: str):
     say = SAY[language]
-    door = visit(f"{routes.LOG_IN}?why=wrong", language=language, color_scheme=scheme)
+    look = {"language": language, "color_scheme": scheme, **STILL}
+    door = visit(f"{routes.LOG_IN}?why=wrong", **look)
     expect(door.get_by_role("alert")).to_be_visible()
     assert findings(door) == []
 
-    page = visit(routes.HOME, "minji", language=language, color_scheme=scheme)
+    page = visit(routes.HOME, "minji", **look)
     expect(page.get_by_role("heading", name=say("home.first"))).to_be_visible()
     assert findings(page) == []
 
@@ -64,7 +68,7 @@ def test_axe_finds_nothing(visit: Visit, scheme: Scheme, language: str):
 
 @pytest.mark.timeout(120)
 def test_axe_finds_nothing_where_there_are_machines(visit: Visit):
-    page = visit(routes.ORDER_MACHINE, "seoyeon")
+    page = visit(routes.ORDER_MACHINE, "seoyeon", **STILL)
     name = "아주 긴 이름을 가진 미니 PC " * 3 + "끝"
     expect(page.get_by_label(ko("machines.name"))).to_have_value(re.compile(r".+"))
     page.get_by_label(ko("machines.name")).fill(name)
