@@ -5,6 +5,7 @@ name is all it takes to make each of them once.
 """
 
 from dataclasses import dataclass
+from time import sleep
 
 from cloud_app.domain.errors import Conflict, Refused
 from cloud_app.gateways.openstack.connect import Sessions
@@ -22,6 +23,10 @@ SPARE_PORTS = 10
 SECURITY_GROUPS = 40
 SECURITY_GROUP_RULES = 400
 """Room for one group per set of open ports that templates ask for."""
+
+SECOND_OF_A_CHANGE = 1.1
+"""Keystone dates a password change by whole seconds and refuses every token of that second,
+also those issued after it (seen on keystone 30.0.0)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,8 @@ class OpenStackIdentity:
             user_id = str((known or _ensured(api, "user", body | {"password": secret}))["id"])
             with nothing_missing():
                 if known is not None:
-                    # Only then: Keystone refuses every token of the second of such a change.
                     api.patch(f"/users/{user_id}", {"user": {"password": secret, "enabled": True}})
+                    sleep(SECOND_OF_A_CHANGE)
                 api.put(f"/projects/{project_id}/users/{user_id}/roles/{self._member_role(api)}")
             return user_id
 
