@@ -26,6 +26,7 @@ from cloud_app.loops.sightings import Sightings
 from cloud_app.loops.steps import Steps
 from cloud_app.models.clouds import CloudRecord
 from cloud_app.services.accounts import AccountService
+from cloud_app.services.following import Following
 from cloud_app.services.machines import MachineService
 from cloud_app.services.orders import Orders
 from cloud_app.services.passwords import Passwords
@@ -48,6 +49,7 @@ class Portal:
     accounts: AccountService
     orders: Orders
     machines: MachineService
+    following: Following
     machine_loop: MachineLoop
     catalog_loop: CatalogLoop
     runner: Runner
@@ -99,6 +101,7 @@ def build(
         accounts=AccountService(db=db, now=now, passwords=passwords or Passwords()),
         orders=orders,
         machines=MachineService(db=db, hub=hub, orders=orders, now=now, wake=bell.ring),
+        following=Following(db, hub),
         machine_loop=machine_loop,
         catalog_loop=CatalogLoop(db=db, hub=hub, clouds=clouds),
         runner=Runner(db=db, now=now, holder=holder),

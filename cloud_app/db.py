@@ -23,6 +23,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.sqlite = url.startswith("sqlite")
         self.engine: AsyncEngine = create_async_engine(url)
+        # Made once: an engine with options of its own costs as much as a query.
+        self._writes = self.engine.execution_options(writes=True)
+        self._reads = self.engine.execution_options(writes=False)
         self._writer = asyncio.Lock()
         if self.sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
@@ -35,7 +38,7 @@ class Database:
         Work put into `after_commit()` runs once the rows are safe.
         """
         lock = self._writer if self.sqlite else _NoLock()
-        async with lock, AsyncSession(self._engine(writes=True), expire_on_commit=False) as session:
+        async with lock, AsyncSession(self._writes, expire_on_commit=False) as session:
             async with session.begin():
                 yield session
             for work in session.info.pop(_AFTER, ()):
@@ -44,14 +47,11 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
         """A read-only view that never waits for a writer."""
-        async with AsyncSession(self._engine(writes=False), expire_on_commit=False) as session:
+        async with AsyncSession(self._reads, expire_on_commit=False) as session:
             yield session
 
     async def close(self) -> None:
         await self.engine.dispose()
-
-    def _engine(self, *, writes: bool) -> AsyncEngine:
-        return self.engine.execution_options(writes=writes)
 
 
 _AFTER = "after_commit"

@@ -233,8 +233,8 @@ class OffersOut(BaseModel):
                 )
                 for offer in offers.templates
             ],
-            used=AmountsOut.model_validate(offers.used, from_attributes=True),
-            allowed=AmountsOut.model_validate(offers.allowed, from_attributes=True),
+            used=AmountsOut.model_validate(offers.usage.used, from_attributes=True),
+            allowed=AmountsOut.model_validate(offers.usage.allowed, from_attributes=True),
             suggested_name=offers.suggested_name,
             default_return_on=offers.default_return_on,
             last_return_on=offers.last_return_on,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from cloud_app.domain.quotas import Amounts
+
 
 class Wanted(StrEnum):
     """What the owner asked for last."""
@@ -94,6 +96,11 @@ class Size:
     ram_mib: int
     disk_gib: int
     position: int = 0
+
+    @property
+    def amounts(self) -> Amounts:
+        """What one machine of this size takes of a limit."""
+        return Amounts(machines=1, vcpus=self.vcpus, ram_mib=self.ram_mib)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cloud_app.domain.machines import Size, Template
-from cloud_app.domain.quotas import Amounts
+from cloud_app.domain.quotas import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,7 @@ class TemplateOffer:
 class Offers:
     sizes: Sequence[SizeOffer]
     templates: Sequence[TemplateOffer]
-    used: Amounts
-    allowed: Amounts
+    usage: Usage
     suggested_name: str
     default_return_on: date
     last_return_on: date

@@ -25,3 +25,15 @@ class Amounts:
             if getattr(wish, name) > getattr(self, name):
                 return name
         return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a project has of what it may have."""
+
+    used: Amounts
+    allowed: Amounts
+
+    def over_with(self, more: Amounts) -> str:
+        """Name the first amount that is exceeded once `more` comes on top; empty when all fits."""
+        return self.allowed.exceeded_by(self.used + more)

@@ -4,6 +4,7 @@ The three doors without an actor are here (`sign_in`, `actor_for`,
 `open_account`); everything else in the portal begins with one.
 """
 
+import asyncio
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -64,6 +65,10 @@ class AccountService:
     _known: dict[str, tuple[datetime, Actor]] = field(
         default_factory=dict[str, tuple[datetime, Actor]], repr=False
     )
+    _asking: dict[tuple[str, bool], asyncio.Task[Actor]] = field(
+        default_factory=dict[tuple[str, bool], asyncio.Task[Actor]], repr=False
+    )
+    """Look-ups under way: the tabs of one log-in wake together, and one of them asks."""
 
     async def sign_in(
         self, handle: str, password: str, *, address: str = "", agent: str = ""
@@ -94,7 +99,7 @@ class AccountService:
         asked_at, actor = self._known.get(token_hash, (None, None))
         if asked_at is None or actor is None or not asked_at <= now < asked_at + FRESH:
             self._known.pop(token_hash, None)
-            actor = await self._look_up(token_hash, now, active=active)
+            actor = await self._look_up_once(token_hash, now, active=active)
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             self._known[token_hash] = (now, actor)
@@ -178,6 +183,15 @@ class AccountService:
         for token_hash in ended:
             self._known.pop(token_hash, None)
         return ended
+
+    async def _look_up_once(self, token_hash: str, now: datetime, *, active: bool) -> Actor:
+        key = (token_hash, active)
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = asyncio.create_task(self._look_up(token_hash, now, active=active))
+            self._asking[key] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(key, None))
+        return await asyncio.shield(asking)
 
     async def _look_up(self, token_hash: str, now: datetime, *, active: bool) -> Actor:
         async with self.db.read() as session:

@@ -53,8 +53,7 @@ class MachineService:
         """List what the portal knows, newest first, without waiting for a cloud."""
         _require(actor, Action.SEE_MACHINES, project_id)
         async with self.db.read() as session:
-            rows = await live_machines(session, project_id)
-            return await _to_domain(session, rows)
+            return await machines_in(session, project_id)
 
     async def one(self, actor: Actor, machine_id: str) -> Machine:
         """Look at one machine, also at one that is gone since."""
@@ -206,6 +205,11 @@ async def _mine(
         raise NotFound()
     _require(actor, action, row.project_id)
     return row
+
+
+async def machines_in(session: AsyncSession, project_id: str) -> Sequence[Machine]:
+    """The project's machines, newest first. The caller has asked who may see them."""
+    return await _to_domain(session, await live_machines(session, project_id))
 
 
 async def _to_domain(session: AsyncSession, rows: Sequence[MachineRecord]) -> Sequence[Machine]:

@@ -15,7 +15,7 @@ from cloud_app.domain.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from cloud_app.domain.machine_rules import BUILD_DEADLINE
 from cloud_app.domain.machines import Access, MachineSpec, Presence, Size, Template
 from cloud_app.domain.offers import Offers, SizeOffer, TemplateOffer
-from cloud_app.domain.quotas import Amounts
+from cloud_app.domain.quotas import Amounts, Usage
 from cloud_app.gateways import first_boot
 from cloud_app.models.clouds import all_clouds, all_sizes, all_templates, offered_pairs
 from cloud_app.models.machines import (
@@ -87,20 +87,16 @@ class Orders:
             raise NotFound()
         actor.require(Action.CHANGE_MACHINES, project_id)
         async with self.db.read() as session:
-            project = await _project(session, project_id)
-            used, allowed = await used_amounts(session, project_id), allowed_amounts(project)
+            usage = await usage_in(session, project_id)
             sizes, templates = await all_sizes(session), await all_templates(session)
             pairs = [(size, template) for size, template, _ in await offered_pairs(session)]
             names = {row.name for row in await live_machines(session, project_id)}
         today = self.today()
         on_offer = {size for size, _ in pairs}
         return Offers(
-            sizes=[
-                _size_offer(size, used, allowed) for size in sizes.values() if size.id in on_offer
-            ],
+            sizes=[_size_offer(size, usage) for size in sizes.values() if size.id in on_offer],
             templates=_template_offers(templates, sizes, pairs),
-            used=used,
-            allowed=allowed,
+            usage=usage,
             suggested_name=_fresh_name(names),
             default_return_on=today + USUAL_RENT,
             last_return_on=today + LONGEST_RENT,
@@ -193,11 +189,15 @@ class Orders:
         return size, template, min(clouds, key=lambda one: (one in silent, load.get(one, 0), one))
 
     async def _room(self, session: AsyncSession, project_id: str, size: Size) -> None:
-        project = await _project(session, project_id)
-        wish = await used_amounts(session, project_id) + _amounts(size)
-        over = allowed_amounts(project).exceeded_by(wish)
+        over = (await usage_in(session, project_id)).over_with(size.amounts)
         if over:
             raise QuotaExceeded("error.quota_exceeded", what=over)
+
+
+async def usage_in(session: AsyncSession, project_id: str) -> Usage:
+    """What the project takes and may take. The caller has asked who may see it."""
+    project = await _project(session, project_id)
+    return Usage(used=await used_amounts(session, project_id), allowed=allowed_amounts(project))
 
 
 def allowed_amounts(project: ProjectRecord) -> Amounts:
@@ -215,12 +215,8 @@ async def _project(session: AsyncSession, project_id: str) -> ProjectRecord:
     return project
 
 
-def _amounts(size: Size) -> Amounts:
-    return Amounts(machines=1, vcpus=size.vcpus, ram_mib=size.ram_mib)
-
-
-def _size_offer(size: Size, used: Amounts, allowed: Amounts) -> SizeOffer:
-    over = allowed.exceeded_by(used + _amounts(size))
+def _size_offer(size: Size, usage: Usage) -> SizeOffer:
+    over = usage.over_with(size.amounts)
     return SizeOffer(size=size, fits=not over, reason=f"machines.no_room.{over}" if over else "")
 
 

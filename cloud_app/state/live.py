@@ -1,11 +1,17 @@
-"""What every live page knows about itself: whether it has loaded, and how fresh it is."""
+"""Pages that follow a project: what they know about themselves, and how they are kept fresh."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import reflex as rx
 
+from cloud_app.bootstrap import portal
+from cloud_app.domain.actor import Actor
 from cloud_app.domain.machines import Machine
+from cloud_app.hub import CLOUDS, project_topic
+from cloud_app.state.marks import member
+from cloud_app.state.session import SessionState, actor_of
 
 LOOK_AGAIN_SECONDS = 15
 """A page that heard nothing looks again after this long in any case."""
@@ -20,6 +26,55 @@ class LiveRows(rx.State, mixin=True):
     silent_since: str = ""
     """Since when a cloud behind this page has not answered; empty when all do."""
     silent_cloud: str = ""
+
+    def _take(self, news: Mapping[str, Any]) -> None:
+        """Assign what differs: whatever is assigned is sent, the same value too."""
+        for name, value in news.items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)
+
+
+class FollowsProject(LiveRows, mixin=True):
+    """A page about the chosen project, looked at again whenever something in it changed.
+
+    The page says in `_look` what it reads, and in `_show` what becomes of it.
+    """
+
+    _project: str = ""
+    _seen: Mapping[str, int] = {}
+
+    @rx.event(background=True, supersedes=True)
+    @member
+    async def watch(self):
+        """Follow the project until the visitor leaves, asking anew who is looking."""
+        async with self:
+            project, seen = self._project, dict(self._seen)
+        while project:
+            seen = await portal().hub.wait(seen, timeout=LOOK_AGAIN_SECONDS)
+            actor = await actor_of(self, active=False)
+            known = await self._look(actor, project)
+            async with self:
+                if self._project != project:
+                    return
+                self._show(actor, known)
+
+    async def _begin(self):
+        """Show what is known, at once; the watcher goes on from there."""
+        project = (await self.get_state(SessionState)).project_id
+        if self._project != project:
+            self.loaded = False
+        self._project = project
+        actor = await actor_of(self)
+        topics = (project_topic(project), CLOUDS)
+        self._seen = {topic: portal().hub.version(topic) for topic in topics}
+        self._show(actor, await self._look(actor, project))
+        return type(self).watch
+
+    async def _look(self, actor: Actor, project_id: str) -> Any:
+        raise NotImplementedError
+
+    def _show(self, actor: Actor, known: Any) -> None:
+        raise NotImplementedError
 
 
 def freshness(machines: Sequence[Machine]) -> tuple[str, str, str]:

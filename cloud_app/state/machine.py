@@ -125,10 +125,7 @@ class MachineState(LiveRows, FormErrors, rx.State):
     def _show(self, machine: Machine, actor: Actor) -> None:
         view = MachinePageView.of(machine, actor, portal().machines.now())
         as_of, silent_since, silent_cloud = freshness([machine])
-        news = {
+        self._take({
             "machine": view, "loaded": True, "missing": False, "as_of": as_of,
             "silent_since": silent_since, "silent_cloud": silent_cloud,
-        }  # fmt: skip
-        for name, value in news.items():
-            if getattr(self, name) != value:
-                setattr(self, name, value)
+        })  # fmt: skip

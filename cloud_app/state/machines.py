@@ -10,10 +10,9 @@ from cloud_app import routes
 from cloud_app.bootstrap import portal
 from cloud_app.domain.actor import Actor
 from cloud_app.domain.machines import Command, Machine, State
-from cloud_app.hub import project_topic
-from cloud_app.state.live import LOOK_AGAIN_SECONDS, LiveRows, freshness
+from cloud_app.state.live import FollowsProject, freshness
 from cloud_app.state.marks import member
-from cloud_app.state.session import SessionState, actor_of
+from cloud_app.state.session import actor_of
 from cloud_app.state.views import OFF, ON, PROBLEM, SETTLED, MachineView
 
 ROWS_PER_PAGE = 25
@@ -42,7 +41,7 @@ def chosen(machines: Sequence[Machine], find: str, keep: str, sort: str) -> Sequ
     return sorted(found, key=_ORDERS[sort]) if sort in _ORDERS else found
 
 
-class MachinesState(LiveRows, rx.State):
+class MachinesState(FollowsProject, rx.State):
     """One page of rows; what is searched, kept and sorted is in the address."""
 
     rows: list[MachineView] = []
@@ -53,43 +52,18 @@ class MachinesState(LiveRows, rx.State):
     sort: str = ""
     page: int = 1
     pages: int = 1
-    _project: str = ""
-    _version: int = 0
 
     @rx.event
     @member
     async def load(self):
         """Show what is known, at once."""
-        session = await self.get_state(SessionState)
         query = self.router.url.query_parameters
         self.find = query.get("q", "")[:100]
         self.keep = query.get("state", "") if query.get("state") in _KEEPS else ""
         self.sort = query.get("sort", "") if query.get("sort") in _ORDERS else ""
         wanted = query.get("page", "1")
         self.page = int(wanted) if wanted.isdecimal() else 1
-        if self._project != session.project_id:
-            self.rows, self.loaded = [], False
-        self._project = session.project_id
-        actor = await actor_of(self)
-        self._version = portal().hub.version(project_topic(self._project))
-        self._show(await portal().machines.in_project(actor, self._project), actor)
-        return MachinesState.watch
-
-    @rx.event(background=True, supersedes=True)
-    @member
-    async def watch(self):
-        """Follow the project until the visitor leaves, asking anew who is looking."""
-        async with self:
-            project, version = self._project, self._version
-        seen = {project_topic(project): version}
-        while project:
-            seen = await portal().hub.wait(seen, timeout=LOOK_AGAIN_SECONDS)
-            actor = await actor_of(self, active=False)
-            machines = await portal().machines.in_project(actor, project)
-            async with self:
-                if self._project != project:
-                    return
-                self._show(machines, actor)
+        return await self._begin()
 
     @rx.event
     @member
@@ -148,19 +122,19 @@ class MachinesState(LiveRows, rx.State):
         said = urlencode({name: value for name, value in query.items() if value})
         return rx.redirect(f"{routes.MACHINES}?{said}" if said else routes.MACHINES, replace=True)
 
-    def _show(self, machines: Sequence[Machine], actor: Actor) -> None:
-        found = chosen(machines, self.find, self.keep, self.sort)
+    async def _look(self, actor: Actor, project_id: str) -> Sequence[Machine]:
+        return await portal().following.machines(actor, project_id)
+
+    def _show(self, actor: Actor, known: Sequence[Machine]) -> None:
+        found = chosen(known, self.find, self.keep, self.sort)
         pages = max(1, -(-len(found) // ROWS_PER_PAGE))
         page = min(max(1, self.page), pages)
         part = found[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]
         today = portal().orders.today()
         rows = [MachineView.of(machine, actor, today) for machine in part]
-        as_of, silent_since, silent_cloud = freshness(machines)
-        news: dict[str, Any] = {
-            "rows": rows, "count": len(found), "any": bool(machines), "page": page,
+        as_of, silent_since, silent_cloud = freshness(known)
+        self._take({
+            "rows": rows, "count": len(found), "any": bool(known), "page": page,
             "pages": pages, "loaded": True, "as_of": as_of, "silent_since": silent_since,
             "silent_cloud": silent_cloud,
-        }  # fmt: skip
-        for name, value in news.items():
-            if getattr(self, name) != value:
-                setattr(self, name, value)
+        })  # fmt: skip

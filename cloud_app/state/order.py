@@ -169,8 +169,8 @@ class OrderState(FormErrors, rx.State):
             return
         self.templates = template_choices(offers)
         self.sizes = size_choices(offers, self.template)
-        self.amounts = amounts(offers, self.size)
         size = next((offer.size for offer in offers.sizes if offer.size.key == self.size), None)
+        self.amounts = amounts(offers.usage, size)
         chosen = next((c for c in self.templates if c.key == self.template), None)
         self.size_name = dict(size.name) if size else {}
         self.size_specs = next((c.specs for c in self.sizes if c.key == self.size), "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cloud_app.domain.machines import Size
 from cloud_app.domain.offers import Offers, SizeOffer
-from cloud_app.domain.quotas import Amounts
+from cloud_app.domain.quotas import Amounts, Usage
 from cloud_app.state.views import specs
 
 NOT_WITH_TEMPLATE = "machines.size.not_with_template"
@@ -83,14 +83,13 @@ def best_size(offers: Offers, template_key: str, wish: str = "") -> str:
     return next((key for key in (wish, default, *can) if key in can), "")
 
 
-def amounts(offers: Offers, size_key: str = "") -> list[AmountView]:
+def amounts(usage: Usage, size: Size | None = None) -> list[AmountView]:
     """The project's limit: used, with what an order of this size would add."""
-    size = next((offer.size for offer in offers.sizes if offer.size.key == size_key), None)
-    after = offers.used + _amounts(size) if size else offers.used
+    after = usage.used + size.amounts if size else usage.used
     return [
-        _amount("machines", offers.used, after, offers.allowed, 1),
-        _amount("vcpus", offers.used, after, offers.allowed, 1),
-        _amount("ram_mib", offers.used, after, offers.allowed, 1024),
+        _amount("machines", usage.used, after, usage.allowed, 1),
+        _amount("vcpus", usage.used, after, usage.allowed, 1),
+        _amount("ram_mib", usage.used, after, usage.allowed, 1024),
     ]
 
 
@@ -106,10 +105,6 @@ def _amount(kind: str, used: Amounts, after: Amounts, allowed: Amounts, per: int
         adds_part=f"{(has - had) / whole:.1%}",
         over=has > most,
     )
-
-
-def _amounts(size: Size) -> Amounts:
-    return Amounts(machines=1, vcpus=size.vcpus, ram_mib=size.ram_mib)
 
 
 def _of_template(offers: Offers, key: str) -> tuple[Sequence[str], str]:

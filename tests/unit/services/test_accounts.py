@@ -6,6 +6,7 @@ import unicodedata
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from cloud_app.bootstrap import Portal
@@ -269,3 +270,20 @@ async def test_log_ins_refusals_and_log_outs_are_written_down(portal: Portal, st
         ("log_out", "done"),
     ]
     assert rows[-3].object_id == student.account_id
+
+
+async def test_tabs_that_wake_together_ask_once_who_is_looking(
+    portal: Portal, student: Actor, clock: Clock
+):
+    token = await a_token(portal)
+    clock.advance(60)
+    asked: list[str] = []
+    engine = portal.db.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda _1, _2, said, *_: asked.append(said))
+
+    actors = await asyncio.gather(
+        *(portal.accounts.actor_for(token, active=False) for _ in range(200))
+    )
+
+    assert sum("FROM login" in said for said in asked) == 1
+    assert set(map(id, actors)) == {id(actors[0])}

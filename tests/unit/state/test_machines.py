@@ -119,7 +119,7 @@ async def test_a_long_list_comes_in_pages(portal: Portal, student: Actor, clock:
     state = await (await Visitor.log_in(portal)).at(MachinesState, "/machines")
     state.page = 99
 
-    state._show(many, student)
+    state._show(student, many)
 
     assert (state.count, state.pages, state.page) == (300, 12, 12)
     assert len(state.rows) == ROWS_PER_PAGE

@@ -95,7 +95,7 @@ async def test_a_public_key_is_left_out_when_another_way_in_was_chosen(state: Or
 async def test_more_than_the_limit_is_refused_in_words(
     portal: Portal, student: Actor, clock: Clock, state: OrderState
 ):
-    for n in range(state._offers.allowed.machines if state._offers else 0):
+    for n in range(state._offers.usage.allowed.machines if state._offers else 0):
         await portal.machines.order(student, a_spec(student, clock, name=f"pc-{n}"))
 
     told = await sent(state)
@@ -171,7 +171,9 @@ async def test_the_limit_shows_used_and_added(portal: Portal, student: Actor, cl
     await portal.machines.order(student, a_spec(student, clock))
     offers = await portal.orders.offers(student, own_project(student))
 
-    machines, _, memory = amounts(offers, "study")
+    study = next(offer.size for offer in offers.sizes if offer.size.key == "study")
+
+    machines, _, memory = amounts(offers.usage, study)
 
     assert machines.used == "2"
     assert memory.used == "3"
