@@ -144,6 +144,10 @@ class ServerOut(BaseModel):
     """What was asked of its power and is still under way."""
     fault: str | None
     """Catalogue key of what went wrong."""
+    trouble: str | None
+    """Catalogue key of what holds the work on it up; it is tried again by itself."""
+    notice: str | None
+    """Catalogue key of what is worth knowing though it works."""
     node: str
     """The cloud it stands in."""
     flavor: FlavorOut
@@ -166,6 +170,8 @@ class ServerOut(BaseModel):
             status_since=machine.state_since,
             task=machine.command,
             fault=machine.failure,
+            trouble=machine.trouble,
+            notice=machine.notice,
             node=machine.cloud_name,
             flavor=FlavorOut.of(machine.size),
             template=TemplateOut.of(machine.template),

@@ -37,6 +37,9 @@ class Step(StrEnum):
     COMMAND = "command"
     GIVE_UP_COMMAND = "give_up_command"
     FAIL = "fail"
+    CLEAR = "clear"
+    """Take away a server that lost a race, before the order is sent anew."""
+    ANEW = "anew"
     DELETE = "delete"
     RELEASE = "release"
     FORGET = "forget"
@@ -65,6 +68,8 @@ class Facts:
     command_at: datetime | None
     rename_due: bool
     failure: str | None
+    spoiled: bool
+    """Its server was accepted and then lost a race for the cloud's quota."""
     released: bool
     """Its ports and addresses were removed."""
     deadline_at: datetime
@@ -85,6 +90,8 @@ def next_step(facts: Facts, now: datetime) -> Step:
         return Step.REST
     if facts.wanted is Wanted.GONE or facts.failure is not None:
         return _next_removal(facts)
+    if facts.spoiled:
+        return _next_clearing(facts, now)
     match facts.presence:
         case Presence.ABSENT:
             return Step.REST
@@ -100,6 +107,12 @@ def _next_removal(facts: Facts) -> Step:
     if not facts.released:
         return Step.RELEASE
     return Step.FORGET if facts.wanted is Wanted.GONE else Step.REST
+
+
+def _next_clearing(facts: Facts, now: datetime) -> Step:
+    if now > facts.deadline_at:
+        return Step.FAIL
+    return Step.CLEAR if may_exist(facts) else Step.ANEW
 
 
 def _next_build(facts: Facts, now: datetime) -> Step:
@@ -146,6 +159,8 @@ def state_of(facts: Facts) -> State:  # noqa: C901 - one line per word a person 
         return State.RETURNING
     if facts.failure is not None:
         return State.FAILED
+    if facts.spoiled:
+        return State.BUILDING
     if facts.presence is Presence.ABSENT:
         return State.LOST
     if facts.presence is Presence.NEVER:

@@ -213,6 +213,8 @@ class Machine:
     """Catalogue key of what went wrong while building."""
     notice: str | None = None
     """Catalogue key of what is not right though the machine works, such as no address."""
+    trouble: str | None = None
+    """Catalogue key of what holds the work on it up; it is tried again by itself."""
     can_retry: bool = False
     """A failed order whose remains are gone: one click tries again."""
     detail: str = ""

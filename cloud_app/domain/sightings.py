@@ -18,6 +18,8 @@ from cloud_app.domain.machines import (
     SeenServer,
 )
 
+QUOTA_RACED = 413
+"""Fault code of a server whose order was accepted and then lost a race for the quota."""
 DONE: Mapping[Command, Power] = {
     Command.START: Power.ON,
     Command.STOP: Power.OFF,
@@ -57,6 +59,7 @@ class Known:
     address: str | None
     answers: bool | None
     detail: str
+    spoiled: bool
     built_at: datetime | None
     ready_at: datetime | None
     touched_at: datetime
@@ -67,7 +70,7 @@ class Known:
 
 def see(known: Known, look: Look) -> Known:
     """Return what is known after `look`; the same value where it changes nothing."""
-    server = _server_of(known, look.servers.get(known.id, ()))
+    server = _server_of(known, look.servers.get(known.id, ()), look.began)
     if server is None:
         known = _unseen(known, look)
     elif server.power is Power.DELETED:
@@ -88,11 +91,15 @@ def see(known: Known, look: Look) -> Known:
     return known
 
 
-def _server_of(known: Known, mine: Sequence[SeenServer]) -> SeenServer | None:
-    """Of the servers that carry the machine's key the recorded one, else the oldest."""
-    for server in mine:
-        if server.cloud_id == known.server_id:
-            return server
+def _server_of(known: Known, mine: Sequence[SeenServer], began: datetime) -> SeenServer | None:
+    """Of the servers that carry the machine's key the recorded one; while none is, the oldest.
+
+    A look begun before our last write may still show what was cleared away since.
+    """
+    if known.server_id is not None:
+        return next((server for server in mine if server.cloud_id == known.server_id), None)
+    if known.touched_at >= began:
+        return None
     alive = [server for server in mine if server.power is not Power.DELETED]
     return min(alive, key=lambda server: server.updated_at, default=None)
 
@@ -116,6 +123,7 @@ def _seen(known: Known, server: SeenServer, began: datetime) -> Known:
         power=server.power,
         raw_status=server.raw_status,
         detail=server.fault if server.power is Power.FAILED else known.detail,
+        spoiled=known.spoiled or (known.built_at is None and server.fault_code == QUOTA_RACED),
         built_at=known.built_at or (began if on else None),
         ready_at=known.ready_at if on else None,
         answers=known.answers if on else None,

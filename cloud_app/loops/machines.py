@@ -8,12 +8,12 @@ keeps two workers apart, and every step can be repeated.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cloud_app.db import Database, after_commit
-from cloud_app.domain.errors import NotFound, PortalError, Refused, Unavailable
-from cloud_app.domain.machine_rules import Step, next_step
+from cloud_app.domain.errors import Conflict, NotFound, PortalError, Refused, Unavailable
+from cloud_app.domain.machine_rules import BUILD_DEADLINE, Step, next_step, state_of
 from cloud_app.domain.machines import Wanted
 from cloud_app.gateways.protocols import Cloud
 from cloud_app.hub import Hub, project_topic
@@ -22,7 +22,7 @@ from cloud_app.loops.jobs import Jobs
 from cloud_app.loops.projects import ProjectSides
 from cloud_app.loops.sightings import Sightings
 from cloud_app.loops.steps import Steps
-from cloud_app.loops.work import Change, Later, Work
+from cloud_app.loops.work import Change, Later, Work, back_off
 from cloud_app.models.clouds import TemplateRecord, flavor_ref, image_ref
 from cloud_app.models.machine_work import any_unsettled, claim, due_machines, release_claims
 from cloud_app.models.machines import MachineRecord
@@ -34,7 +34,6 @@ CLAIM = timedelta(seconds=90)
 BUSY_LOOK = timedelta(seconds=1.5)
 RESTING_LOOK = timedelta(seconds=15)
 MOST_AT_ONCE = 200
-LONGEST_PAUSE = 60.0
 TRIES = 6
 """How often a refusal that might pass (the cloud's quota, a wrong moment) is tried again."""
 
@@ -141,7 +140,7 @@ class MachineLoop:
             if rested:
                 row.settled = step is Step.REST
                 row.next_try_at = self.now() + BUSY_LOOK
-                row.attempts, row.claimed_until = 0, None
+                row.attempts, row.trouble, row.claimed_until = 0, None, None
 
         await self._write(machine_id, fence, change)
         return rested
@@ -160,14 +159,16 @@ class MachineLoop:
 
         def change(row: MachineRecord) -> None:
             row.attempts += 1
-            pause = min(2.0**row.attempts / 2, LONGEST_PAUSE)
-            row.next_try_at = self.now() + timedelta(seconds=pause)
+            row.next_try_at = self.now() + timedelta(seconds=back_off(row.attempts))
             row.claimed_until = None
             row.detail = error.detail
+            if row.attempts > 1:  # Once is nothing to tell anybody.
+                row.trouble = reason(error)
             if isinstance(error, Unavailable):
                 row.touched_at = self.now()  # What was asked may still take effect.
-            if _final(error, row.attempts):
-                _give_up(row, error)
+                # An order waits in line for as long as its cloud is silent.
+                row.deadline_at = max(row.deadline_at, self.now() + BUILD_DEADLINE)
+            if _final(error, row.attempts) and _given_up(row, error):
                 row.next_try_at = self.now()
 
         await self._write_if_mine(machine_id, fence, change)
@@ -198,39 +199,63 @@ class MachineLoop:
 def _shown(row: MachineRecord) -> tuple[object, ...]:
     """What a page shows of a row: only a change of this is worth telling."""
     return (
-        row.state, row.fixed_ip, row.address, row.failure, row.notice, row.command,
+        row.state, row.fixed_ip, row.address, row.failure, row.notice, row.trouble, row.command,
         row.answers, row.server_id, row.settled, row.first_ready_at,
     )  # fmt: skip
 
 
 def _progress(change: Change) -> Change:
     def progressed(row: MachineRecord) -> None:
-        row.attempts = 0
         change(row)
+        row.attempts, row.trouble = 0, None
 
     return progressed
 
 
-def _final(error: PortalError, attempts: int) -> bool:
+def reason(error: PortalError) -> str:
+    """The catalogue key of what held the work up, for people who know nothing of its steps."""
     match error:
         case Unavailable():
+            return "error.cloud_silent"
+        case Conflict(key="error.conflict"):
+            return "error.cloud_busy"
+        case NotFound(key="error.not_found"):
+            return "error.cloud_missing"
+        case _:
+            return error.key
+
+
+def _final(error: PortalError, attempts: int) -> bool:
+    match error:
+        case Unavailable() | Refused(key="error.credential_refused"):
+            # Both may pass, however long they last; an order waits until its deadline.
             return False
-        case Refused(key="error.credential_refused"):
-            # Keystone refuses tokens of the second in which a password was changed.
-            return attempts >= TRIES
         case Refused() | NotFound():
             return True
         case _:
             return attempts >= TRIES
 
 
-def _give_up(row: MachineRecord, error: PortalError) -> None:
-    """A refusal that asking again will not change: fail the order, or drop the command."""
+def _given_up(row: MachineRecord, error: PortalError) -> bool:
+    """A refusal that asking again will not change: fail the order, or drop the command.
+
+    What is to be removed is never given up; the page says what holds it up.
+    """
     if row.wanted is Wanted.GONE or row.failure is not None:
-        return
+        row.trouble = reason(error)
+        return False
     if row.built_at is None:
-        row.failure = error.key
+        row.failure = reason(error)
     else:
-        row.notice = error.key
+        row.notice = _notice(row, error)
         row.command = row.command_at = row.command_sent_at = None
         row.rename_due = False
+    row.trouble = None
+    return True
+
+
+def _notice(row: MachineRecord, error: PortalError) -> str:
+    if row.command is not None and isinstance(error, Conflict):
+        # What it is doing instead, apart from what was asked.
+        return f"machines.command.meanwhile.{state_of(replace(row.facts(), command=None))}"
+    return reason(error)

@@ -16,10 +16,12 @@ from cloud_app.gateways.first_boot import host_name, user_data
 from cloud_app.gateways.protocols import ServerOrder
 from cloud_app.loops import commands
 from cloud_app.loops.projects import ProjectSides
-from cloud_app.loops.work import Change, Later, Work
+from cloud_app.loops.work import Change, Later, Work, back_off
 from cloud_app.models.machines import NO_ADDRESS, MachineRecord
 
 SSH = 22
+RACED = "machines.trouble.raced"
+CREDENTIAL_REFUSED = "error.credential_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Steps:
             Step.PROBE: self._probe,
             Step.RENAME: self._rename,
             Step.COMMAND: lambda work: commands.ask(work, self.now),
+            Step.CLEAR: self._delete,
+            Step.ANEW: self._anew,
             Step.DELETE: self._delete,
             Step.RELEASE: self._release,
         }
@@ -54,7 +58,9 @@ class Steps:
                 case Step.FORGET:
                     row.gone_at = self.now()
                 case Step.GIVE_UP_COMMAND:
-                    row.notice = f"machines.command.gave_up.{row.command}"
+                    refused = row.trouble == CREDENTIAL_REFUSED
+                    gave_up = f"machines.command.gave_up.{row.command}"
+                    row.notice = CREDENTIAL_REFUSED if refused else gave_up
                     commands.done(row)
                 case _:
                     raise ValueError(step)
@@ -181,6 +187,7 @@ class Steps:
         unsure = _may_be_on_its_way(work.row, began)
 
         def change(row: MachineRecord) -> None:
+            row.trouble = None
             if found:
                 row.touched_at, row.looks = self.now(), 0
             elif unsure:
@@ -190,6 +197,18 @@ class Steps:
 
         await work.write(change)
         raise Later()
+
+    async def _anew(self, work: Work) -> Change:
+        """Forget the server that lost the race; its port stays. Not all come back at once."""
+
+        def change(row: MachineRecord) -> None:
+            row.presence, row.power, row.raw_status = Presence.NEVER, None, ""
+            row.server_id = row.create_sent_at = row.building_at = None
+            row.looks, row.spoiled, row.touched_at = 0, False, self.now()
+            row.races, row.trouble = row.races + 1, RACED
+
+        await work.write(change)
+        raise Later(back_off(work.row.races + 1))
 
     async def _release(self, work: Work) -> Change:
         if work.standing is not None:
@@ -245,10 +264,10 @@ def _adopted(server_id: str, at: datetime) -> Change:
 
 def _why(row: MachineRecord) -> str:
     """The catalogue key for a build that failed."""
+    if row.spoiled or row.trouble == RACED:
+        return "error.quota_exceeded"
     if row.power is not Power.FAILED:
-        return "error.build_timeout"
+        return CREDENTIAL_REFUSED if row.trouble == CREDENTIAL_REFUSED else "error.build_timeout"
     if "No valid host" in row.detail:
         return "error.no_room"
-    if "Quota exceeded" in row.detail:
-        return "error.quota_exceeded"
     return "error.build_failed"

@@ -1,5 +1,6 @@
 """What a step is given and what it gives back."""
 
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -8,7 +9,15 @@ from cloud_app.gateways.protocols import Cloud, Scope
 from cloud_app.loops.projects import Standing
 from cloud_app.models.machines import MachineRecord
 
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries."""
 Change = Callable[[MachineRecord], None]
+
+
+def back_off(tries: int) -> float:
+    """Seconds until the next try: twice as long each time, and never the same for two."""
+    pause = min(2.0 ** min(tries, 10) / 2, LONGEST_PAUSE)
+    return pause * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
 
 
 class Later(Exception):

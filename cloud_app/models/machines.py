@@ -93,6 +93,12 @@ class MachineRecord(Row, table=True):
 
     failure: str | None = None
     notice: str | None = None
+    trouble: str | None = None
+    """Catalogue key of what the last tries ran into; None as soon as the work goes on."""
+    spoiled: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """Its server lost a race for the cloud's quota and is being cleared away."""
+    races: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
+    """How many such races this order has lost."""
     detail: str = Field(default="", sa_type=sa.Text)
     released: bool = False
     deadline_at: datetime = Field(sa_type=Moment)
@@ -126,6 +132,7 @@ class MachineRecord(Row, table=True):
             command_at=self.command_at,
             rename_due=self.rename_due,
             failure=self.failure,
+            spoiled=self.spoiled,
             released=self.released,
             deadline_at=self.deadline_at,
             gone_at=self.gone_at,
@@ -184,6 +191,7 @@ class MachineRecord(Row, table=True):
             command=self.command,
             failure=self.failure,
             notice=self.notice,
+            trouble=self.trouble,
             can_retry=self.failure is not None and self.settled and self.wanted is Wanted.HERE,
             detail=self.detail,
             raw_status=self.raw_status,

@@ -19,10 +19,11 @@ from cloud_app.components.layout import (
 )
 from cloud_app.components.shell import page
 from cloud_app.components.stages import stages
-from cloud_app.components.status import badge, banner, explained, freshness
+from cloud_app.components.status import badge, explained, freshness
 from cloud_app.components.table import empty, skeleton
 from cloud_app.components.tokens import DANGER, PLAIN, PRIMARY, QUIETLY
 from cloud_app.components.when import day, when
+from cloud_app.pages.machine_news import news
 from cloud_app.pages.machine_next import next_thing
 from cloud_app.state.locale import Text, said, sentence, t, word
 from cloud_app.state.machine import MachineState
@@ -81,29 +82,6 @@ def rename_form() -> rx.Component:
             how="wrap top",
         ),
         on_submit=MachineState.rename,
-    )
-
-
-def notices() -> rx.Component:
-    return rx.fragment(
-        rx.cond(
-            MACHINE.silent,
-            banner(
-                explained("unknown", "machines.state"),
-                tone="busy",
-                picture="cloud-off",
-                role="status",
-            ),
-        ),
-        rx.cond(
-            MACHINE.notice,
-            banner(
-                sentence(MACHINE.notice, "error", "machines.command"),
-                tone="busy",
-                picture="info",
-                role="status",
-            ),
-        ),
     )
 
 
@@ -198,7 +176,7 @@ def giving_back() -> rx.Component:
 def everything() -> rx.Component:
     return stack(
         title(),
-        notices(),
+        news(),
         progress(),
         next_thing(),
         about(),

@@ -155,7 +155,8 @@ class Orders:
         size = (await all_sizes(session))[row.size_id]
         await self._room(session, row.project_id, size)
         now = self.now()
-        row.failure, row.notice, row.detail = None, None, ""
+        row.failure = row.notice = row.trouble = None
+        row.detail, row.spoiled, row.races = "", False, 0
         row.presence, row.power, row.raw_status = Presence.NEVER, None, ""
         row.server_id = row.port_id = row.address_id = row.fixed_ip = row.address = None
         row.create_sent_at = row.building_at = row.built_at = None

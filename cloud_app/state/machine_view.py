@@ -9,6 +9,7 @@ from typing import Self
 from cloud_app.domain.actor import Action, Actor
 from cloud_app.domain.machines import STAGES, Access, Machine, State
 from cloud_app.state.live import moment
+from cloud_app.state.machine_news import MachineNewsView
 from cloud_app.state.views import specs, tone
 
 FRESHLY_READY = timedelta(minutes=10)
@@ -64,7 +65,7 @@ class MachinePageView:
     return_on: str = ""
     created_at: str = ""
     failure: str = ""
-    notice: str = ""
+    news: MachineNewsView = field(default_factory=MachineNewsView)
     detail: str = ""
     raw_status: str = ""
     server_id: str = ""
@@ -80,7 +81,6 @@ class MachinePageView:
         mine = actor.may(Action.CHANGE_MACHINES, machine.project_id)
         going = machine.state in (State.RETURNING, State.GONE)
         steady = mine and machine.command is None
-        reach = machine.address or machine.fixed_ip or ""
         return cls(
             id=machine.id,
             name=machine.name,
@@ -92,7 +92,7 @@ class MachinePageView:
             address=machine.address or "",
             inner_address=machine.fixed_ip or "",
             pages=_pages(machine),
-            command=_command(machine, reach),
+            command=_command(machine),
             key_command=_key_command(machine),
             user=machine.template.login_user,
             way_in=machine.access.value,
@@ -105,7 +105,7 @@ class MachinePageView:
             return_on=machine.return_on.isoformat(),
             created_at=moment(machine.created_at),
             failure=machine.failure or "",
-            notice=machine.notice or "",
+            news=MachineNewsView.of(machine),
             detail=machine.detail,
             raw_status=machine.raw_status,
             server_id=machine.server_id or "",
@@ -166,7 +166,8 @@ def key_file(name: str) -> str:
     return f"{_NOT_IN_A_FILE_NAME.sub('-', name).strip('-.') or 'madang'}.pem"
 
 
-def _command(machine: Machine, reach: str) -> str:
+def _command(machine: Machine) -> str:
+    reach = machine.address or machine.fixed_ip
     if not reach:
         return ""
     key = f"-i {key_file(machine.name)} " if machine.access is Access.GENERATED else ""

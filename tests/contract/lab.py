@@ -48,6 +48,9 @@ class LabPlace:
 
         return await self.threads.run(call)
 
+    def race(self, orders: int) -> None:
+        """Nova checks the quota again after it accepted an order, so orders at once do race."""
+
     async def remove(self, scope: Scope) -> None:
         """Keystone deletes a project and nothing in it, so it is emptied first."""
         await self._remove_servers(scope.project_id)

@@ -12,6 +12,7 @@ from uuid import uuid4
 from cloud_app.domain.machines import Power, SeenServer
 from cloud_app.gateways.protocols import Cloud, Flavor, Ground, Image, Scope, ServerOrder
 from cloud_app.gateways.simulator.cloud import practice_cloud
+from cloud_app.gateways.simulator.misfortunes import Misfortune, Woe
 from cloud_app.gateways.simulator.world import World
 
 T = TypeVar("T")
@@ -40,6 +41,10 @@ class Place(Protocol):
 
     async def foreign_server(self, scope: Scope, name: str, image: Image, flavor: Flavor) -> str:
         """Have a server made without the portal, and return its id."""
+        ...
+
+    def race(self, orders: int) -> None:
+        """Have the next `orders` race for the quota, should they not do so by themselves."""
         ...
 
     async def remove(self, scope: Scope) -> None:
@@ -155,6 +160,9 @@ class PracticePlace:
         return self.world.outside.build_server(
             name, project_id=scope.project_id, flavor_id=flavor.id, image_id=image.id
         )
+
+    def race(self, orders: int) -> None:
+        self.world.befall(Misfortune(woe=Woe.QUOTA_RACE, times=orders))
 
     async def remove(self, scope: Scope) -> None:
         """The file is thrown away afterwards."""

@@ -15,13 +15,15 @@ SECTIONS = {key.split(".")[0] for key in CATALOGS[DEFAULT]}
 KEY = re.compile(r"[a-z_]+(\.[a-z_0-9]+)+")
 NOT_TEXTS = {
     "machines.see", "machines.change", "account.id", "http.response.start", "http.response.body",
-    "http.disconnect", "http.request", "machines.state", "machines.command", "machine.stage",
-    "machine.way_in", "machine.connect.with", "http.field",
+    "http.disconnect", "http.request", "machines.state", "machines.command", "machines.trouble",
+    "machine.stage",
+    "machine.way_in", "machine.connect.with", "machine.silent", "http.field",
 }  # fmt: skip
 """Words with a dot that are actions, columns, ASGI events, or groups of texts."""
 GROUPS = (
     "machines.state", "machine.stage", "machine.way_in", "machine.connect.with", "role", "limit",
-    "error", "home.attention", "http", "machines.no_room", "machines.command", "order.way_in",
+    "error", "home.attention", "http", "machines.no_room", "machines.command", "machines.trouble",
+    "order.way_in",
     "nav.theme",
 )  # fmt: skip
 """Looked up by a word that is only known when shown."""

@@ -147,7 +147,7 @@ def sources() -> Mapping[str, Source]:
         )
         for name in sorted(files):
             file = Path(folder, name)
-            if file.suffix in NOT_TEXT or file.is_symlink():
+            if name in NOT_OURS or file.suffix in NOT_TEXT or file.is_symlink():
                 continue
             path = file.relative_to(ROOT).as_posix()
             found[path] = Source(path, file.read_text("utf-8"))

@@ -32,6 +32,7 @@ ORDERED = Facts(
     command_at=None,
     rename_due=False,
     failure=None,
+    spoiled=False,
     released=False,
     deadline_at=NOW + timedelta(minutes=20),
     gone_at=None,
@@ -49,6 +50,7 @@ BUILDING = replace(
 READY = replace(BUILDING, power=Power.ON, built_at=NOW, ready_at=NOW)
 STOPPED = replace(READY, power=Power.OFF, ready_at=None)
 RETURNED = replace(READY, wanted=Wanted.GONE)
+RACED = replace(BUILDING, power=Power.FAILED, spoiled=True)
 LOST = replace(READY, presence=Presence.ABSENT, power=None)
 
 
@@ -104,6 +106,22 @@ def test_a_failed_order_leaves_nothing_half_made(facts, step):
 @pytest.mark.parametrize(
     ("facts", "step"),
     [
+        (RACED, Step.CLEAR),
+        (replace(RACED, looks=1), Step.CLEAR),
+        (replace(RACED, looks=2), Step.ANEW),
+        (replace(RACED, presence=Presence.ABSENT), Step.ANEW),
+        (replace(RACED, deadline_at=NOW - timedelta(seconds=1)), Step.FAIL),
+        (replace(RACED, wanted=Wanted.GONE), Step.DELETE),
+        (replace(RACED, failure="error.quota_exceeded"), Step.DELETE),
+    ],
+)
+def test_a_server_that_lost_a_race_is_cleared_away_before_the_next_is_ordered(facts, step):
+    assert next_step(facts, NOW) is step
+
+
+@pytest.mark.parametrize(
+    ("facts", "step"),
+    [
         (RETURNED, Step.DELETE),
         (replace(RETURNED, looks=1), Step.DELETE),
         (replace(RETURNED, looks=2), Step.RELEASE),
@@ -148,6 +166,8 @@ def test_a_command_waits_for_a_steady_moment_and_not_for_ever(facts, step):
         (replace(READY, power=Power.UNKNOWN), State.UNKNOWN),
         (replace(READY, power=None), State.UNKNOWN),
         (LOST, State.LOST),
+        (RACED, State.BUILDING),
+        (replace(RACED, presence=Presence.ABSENT), State.BUILDING),
         (RETURNED, State.RETURNING),
         (replace(BUILDING, failure="error.no_room"), State.FAILED),
         (replace(READY, power=Power.FAILED), State.FAILED),

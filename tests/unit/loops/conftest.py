@@ -43,13 +43,15 @@ class Campus:
     async def look(self, machine: Machine) -> Machine:
         return await self.portal.machines.one(self.student, machine.id)
 
-    async def until(self, machine: Machine, state: State, turns: int = 120) -> Machine:
+    async def until(
+        self, machine: Machine, state: State, turns: int = 120, seconds: float = 1.0
+    ) -> Machine:
         """Let time pass until the machine is in `state`; fail when it never is."""
         for _ in range(turns):
             seen = await self.look(machine)
             if seen.state is state:
                 return seen
-            await self.turn()
+            await self.turn(seconds=seconds)
         seen = await self.look(machine)
         raise AssertionError(f"{seen.state} ({seen.failure} {seen.detail}) instead of {state}")
 
