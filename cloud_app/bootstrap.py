@@ -103,7 +103,7 @@ def build(
         machines=MachineService(db=db, hub=hub, orders=orders, now=now, wake=bell.ring),
         following=Following(db, hub),
         machine_loop=machine_loop,
-        catalog_loop=CatalogLoop(db=db, hub=hub, clouds=clouds),
+        catalog_loop=CatalogLoop(db=db, hub=hub, clouds=clouds, now=now),
         runner=Runner(db=db, now=now, holder=holder),
         bell=bell,
     )

@@ -29,6 +29,8 @@ class PortalError(Exception):
         self.key = key or type(self).key
         self.values = values
         self.detail = detail
+        self.service = ""
+        """Which service of a cloud said so: identity, compute, network or image."""
         super().__init__(f"{self.key} {values} {detail}".strip())
 
 
@@ -77,4 +79,10 @@ class Refused(PortalError):
 
 
 class Unavailable(PortalError):
+    """`seconds` is how long the cloud asks to be left alone; 0 where it did not say."""
+
     key = "error.unavailable"
+
+    def __init__(self, key: str | None = None, *, detail: str = "", seconds: float = 0) -> None:
+        super().__init__(key, detail=detail)
+        self.seconds = seconds

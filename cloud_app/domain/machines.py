@@ -222,5 +222,15 @@ class Machine:
     raw_status: str = ""
     server_id: str | None = None
     seen_at: datetime | None = None
-    """When its cloud last gave a full answer."""
+    """When its cloud last told how it is."""
+    addresses_seen_at: datetime | None = None
+    """When its cloud last told its addresses."""
     cloud_silent_since: datetime | None = None
+    """As of when it is known, while a service of its cloud does not answer."""
+    silent_service: str = ""
+    """Which service that is; without the network alone, the state is still known."""
+
+    @property
+    def is_known_now(self) -> bool:
+        """Whether its state is what the cloud says now."""
+        return self.cloud_silent_since is None or self.silent_service == "network"

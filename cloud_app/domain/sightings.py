@@ -1,10 +1,11 @@
 """What one look at a cloud changes in what is known of a machine.
 
 Absence must be proven: by the cloud's own word that a server is deleted, or by
-two whole lists in a row begun after our last write.
+two whole lists in a row begun after our last write, confirmed by asking for that
+very server.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -41,6 +42,8 @@ class Look:
     """By the cloud's id."""
     addresses: Mapping[str, SeenAddress]
     """By the cloud's id."""
+    proven: Collection[str] = ()
+    """Keys of machines whose server was asked for by its id and is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,21 @@ def see(known: Known, look: Look) -> Known:
     return known
 
 
+def in_doubt(known: Known, look: Look) -> bool:
+    """Whether lists alone would make it absent now: ask for the very server first."""
+    return (
+        _is_missed(known, look)
+        and known.looks == LOOKS_THAT_PROVE_ABSENCE - 1
+        and known.id not in look.proven
+    )
+
+
+def _is_missed(known: Known, look: Look) -> bool:
+    if known.server_id is None or known.touched_at >= look.began:
+        return False
+    return look.whole and _server_of(known, look.servers.get(known.id, ()), look.began) is None
+
+
 def _server_of(known: Known, mine: Sequence[SeenServer], began: datetime) -> SeenServer | None:
     """Of the servers that carry the machine's key the recorded one; while none is, the oldest.
 
@@ -105,7 +123,7 @@ def _server_of(known: Known, mine: Sequence[SeenServer], began: datetime) -> See
 
 
 def _unseen(known: Known, look: Look) -> Known:
-    if not look.whole or known.server_id is None or known.touched_at >= look.began:
+    if not _is_missed(known, look) or in_doubt(known, look):
         return known
     looks = min(known.looks + 1, LOOKS_THAT_PROVE_ABSENCE)
     if looks == LOOKS_THAT_PROVE_ABSENCE and known.presence is Presence.SEEN:

@@ -5,7 +5,8 @@ Every method is async, speaks domain values and raises only PortalError:
 `QuotaExceeded` when the cloud's own limit is reached, `Conflict` for a wrong
 moment (HTTP 409), `NotFound` only where a method says so. Every method that
 makes something looks for it first, by the key in its name, metadata or
-description, so repeating a call after a crash makes nothing twice.
+description, so repeating a call after a crash makes nothing twice. ComputeGateway is
+longer than ten methods: one for each thing that is asked of a server.
 """
 
 from collections.abc import Sequence
@@ -150,6 +151,11 @@ class ComputeGateway(Protocol):
         With `since`, only those changed after it by the cloud's clock, deleted
         ones included (power DELETED); `complete` is then always False.
         """
+        ...
+
+    async def server(self, server_id: str) -> SeenServer | None:
+        """One server of any project (manager); None only where the cloud says of this
+        very server that it is not there."""
         ...
 
     async def find_servers(self, scope: Scope, key: str) -> Sequence[SeenServer]:

@@ -4,7 +4,7 @@ A thread cannot be cancelled. So a call has a seat until its thread really ends,
 its caller stops waiting at a deadline, and the call itself can read how much of
 that time is `left()`: the OpenStack session sends nothing once it is over, so
 what nobody waits for any more changes nothing in the cloud. One `Threads` per
-cloud keeps a silent cloud from taking the seats of the others.
+cloud, and one `apart` per service, keep what is silent from taking the seats of others.
 """
 
 import asyncio
@@ -32,9 +32,17 @@ class Threads:
 
     def __init__(self, *, seats: int = 8, deadline: float = 60.0) -> None:
         """`deadline` is in seconds and includes the wait for a free seat."""
+        self._parts: list[Threads] = []
+        self._most = seats
         self._seats = asyncio.Semaphore(seats)
         self._pool = ThreadPoolExecutor(max_workers=seats, thread_name_prefix="cloud")
         self._deadline = deadline
+
+    def apart(self) -> "Threads":
+        """As many seats again, for another service of the same cloud; closed with these."""
+        part = Threads(seats=self._most, deadline=self._deadline)
+        self._parts.append(part)
+        return part
 
     async def run(self, call: Callable[[], T]) -> T:
         """Answer what `call` returns or raises; it sees the caller's context variables.
@@ -67,3 +75,5 @@ class Threads:
     def close(self) -> None:
         """Take no more calls. Running ones end by themselves, within the SDK's timeouts."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        for part in self._parts:
+            part.close()

@@ -1,15 +1,16 @@
 """Binds the portal's sizes and templates to what each cloud offers right now."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from cloud_app.db import Database, after_commit
 from cloud_app.domain.errors import PortalError
 from cloud_app.gateways.protocols import Cloud
 from cloud_app.hub import CLOUDS, Hub
 from cloud_app.loops.clouds import Clouds
-from cloud_app.models.clouds import SizeBinding, TemplateBinding, bindings
+from cloud_app.models.clouds import CloudRecord, SizeBinding, TemplateBinding, bindings
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ class CatalogLoop:
     db: Database
     hub: Hub
     clouds: Clouds
+    now: Callable[[], datetime]
     name: str = "catalog"
     every: float = 5.0
 
@@ -41,6 +43,7 @@ class CatalogLoop:
         images = {image.name: image.id for image in await cloud.catalog.images() if image.usable}
         async with self.db.begin() as session:
             sizes, templates = await bindings(session, cloud.id)
+            (await session.get_one(CloudRecord, cloud.id)).offers_at = self.now()
             changed = _bind(sizes, flavors) | _bind(templates, images)
             if changed:
                 after_commit(session, lambda: self.hub.publish(CLOUDS))

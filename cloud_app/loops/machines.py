@@ -56,6 +56,8 @@ class MachineLoop:
     name: str = "machines"
     every: float = 0.5
     _looked: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    _in_vain: dict[str, int] = field(default_factory=dict[str, int])
+    """How many looks in a row a cloud did not answer: it is asked less and less often."""
 
     async def lead(self) -> None:
         """Void the claims of the worker that led before."""
@@ -78,10 +80,16 @@ class MachineLoop:
     def _look(self, cloud: Cloud, every: timedelta) -> None:
         key, now = f"look {cloud.id}", self.now()
         last = self._looked.get(cloud.id)
+        in_vain = self._in_vain.get(cloud.id, 0)
+        every = max(every, min(BUSY_LOOK * 2**in_vain, RESTING_LOOK))
         if self.jobs.busy(key) or (last is not None and now - last < every):
             return
         self._looked[cloud.id] = now
-        self.jobs.start(key, cloud.id, lambda: self.sightings.look(cloud))
+        self.jobs.start(key, cloud.id, lambda: self._look_now(cloud))
+
+    async def _look_now(self, cloud: Cloud) -> None:
+        answered = await self.sightings.look(cloud)
+        self._in_vain[cloud.id] = 0 if answered else min(self._in_vain.get(cloud.id, 0) + 1, 10)
 
     def _advance_soon(self, cloud: Cloud, machine_id: str) -> None:
         work = f"machine {machine_id}"

@@ -1,31 +1,39 @@
 """Sees what is in a cloud, all of it at once, and writes down what changed.
 
 One pass asks a cloud three questions whatever the number of machines: servers,
-ports, addresses. What a look changes is decided in domain/sightings.
+ports, addresses. One that is not answered leaves what it would have told as it was,
+and the others count. What a look changes is decided in domain/sightings.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from cloud_app.db import Database, after_commit
 from cloud_app.domain.errors import PortalError
 from cloud_app.domain.machine_rules import LOOKS_THAT_PROVE_ABSENCE, Step, next_step
 from cloud_app.domain.machines import SeenAddress, SeenPort, SeenServer
-from cloud_app.domain.sightings import Known, Look, see
+from cloud_app.domain.sightings import Known, Look, in_doubt, see
 from cloud_app.gateways.protocols import Cloud, Sweep
 from cloud_app.hub import CLOUDS, Hub, project_topic
 from cloud_app.models.clouds import CloudRecord
+from cloud_app.models.machine_work import hurry
 from cloud_app.models.machines import MachineRecord, known_after
 from cloud_app.models.projects import lock_project
+
+Seen = TypeVar("Seen", SeenServer, SeenPort, SeenAddress)
 
 FULL_EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(seconds=60)
 """How far before the newest change the next question starts: Nova's clock has whole seconds."""
 MOST_PER_WRITE = 200
 MOST_PER_PAGE = 500
+MOST_ASKED = 20
+"""Missing servers that one look asks for by id; the others wait for the next."""
+COMPUTE, NETWORK = "compute", "network"
 
 
 def look_of(
@@ -55,32 +63,40 @@ class Sightings:
     hub: Hub
     now: Callable[[], datetime]
 
-    async def look(self, cloud: Cloud) -> None:
-        """One pass over one cloud. A cloud that does not answer is marked silent."""
+    async def look(self, cloud: Cloud) -> bool:
+        """One pass over one cloud; tell whether it told its servers.
+
+        What does not answer is marked silent.
+        """
         async with self.db.read() as session:
             row = await session.get_one(CloudRecord, cloud.id)
         began = self.now()
         whole = row.swept_at is None or row.cursor is None or began - row.swept_at >= FULL_EVERY
         since = None if whole or row.cursor is None else row.cursor - OVERLAP
-        try:
-            servers, ports, addresses = await asyncio.gather(
-                cloud.compute.servers(since), cloud.network.ports(), cloud.network.addresses()
-            )
-        except PortalError as error:
-            await self._silent(cloud.id, error)
-            return
-        look = look_of(began, servers, ports, addresses)
-        missed = await self._remember(cloud.id, look)
-        await self._answered(cloud.id, look, missed=missed)
+        servers, ports, addresses = await asyncio.gather(
+            _answer(COMPUTE, cloud.compute.servers(since)),
+            _answer(NETWORK, cloud.network.ports()),
+            _answer(NETWORK, cloud.network.addresses()),
+        )
+        answered = _Answered(servers[1], ports[1] or addresses[1])
+        look = look_of(began, servers[0], ports[0], addresses[0])
+        missed = await self._remember(cloud, look)
+        await self._say_so(cloud.id, look, answered, missed=missed)
+        return answered.servers is None
 
-    async def _remember(self, cloud_id: str, look: Look) -> bool:
+    async def _remember(self, cloud: Cloud, look: Look) -> bool:
         """Write down what changed; tell whether a machine was missing from a whole list."""
         news: list[str] = []
-        page = await self._page(cloud_id, "")
+        doubts: list[Known] = []
+        page = await self._page(cloud.id, "")
         while page:
             # A page at a time: whoever clicks meanwhile is answered in between.
             news += [known.id for known in page if see(known, look) != known]
-            page = await self._page(cloud_id, page[-1].id)
+            doubts += [known for known in page if in_doubt(known, look)]
+            page = await self._page(cloud.id, page[-1].id)
+        if doubts:
+            look = await _asked_for(cloud, look, doubts[:MOST_ASKED])
+            news += [known.id for known in doubts]
         missed = False
         for start in range(0, len(news), MOST_PER_WRITE):
             missed |= await self._write(news[start : start + MOST_PER_WRITE], look)
@@ -114,22 +130,67 @@ class Sightings:
         if row.settled and next_step(row.facts(), now) is not Step.REST:
             row.settled, row.next_try_at = False, now
 
-    async def _answered(self, cloud_id: str, look: Look, *, missed: bool) -> None:
+    async def _say_so(
+        self, cloud_id: str, look: Look, answered: "_Answered", *, missed: bool
+    ) -> None:
+        """Write down which service answered, and since when one does not."""
         async with self.db.begin() as session:
             row = await session.get_one(CloudRecord, cloud_id)
-            if row.silent_since or row.problem:
-                row.silent_since, row.problem = None, ""
-                after_commit(session, lambda: self.hub.publish(CLOUDS))
-            row.answered_at = look.began
+            if answered.servers is None:
+                row.answered_at = look.began
+            if answered.network is None:
+                row.addresses_at = look.began
             row.cursor = max(filter(None, (row.cursor, look.cursor)), default=None)
             if look.whole:
                 # A miss is looked into at once, not in five minutes.
                 row.swept_at = None if missed else look.began
+            problem = answered.servers or answered.network
+            before = (row.problem, row.silent_service)
+            row.problem = problem.key if problem else ""
+            row.silent_service = problem.service if problem else None
+            if (row.problem, row.silent_service) == before:
+                return
+            if problem is None:
+                await hurry(session, cloud_id, self.now())
+            known_at = row.answered_at if answered.servers else row.addresses_at
+            row.silent_since = (known_at or self.now()) if problem else None
+            after_commit(session, lambda: self.hub.publish(CLOUDS))
 
-    async def _silent(self, cloud_id: str, error: PortalError) -> None:
-        async with self.db.begin() as session:
-            row = await session.get_one(CloudRecord, cloud_id)
-            if row.problem != error.key:
-                row.problem = error.key
-                row.silent_since = row.silent_since or row.answered_at or self.now()
-                after_commit(session, lambda: self.hub.publish(CLOUDS))
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What was wrong with the answers to one look; None where nothing was."""
+
+    servers: PortalError | None
+    network: PortalError | None
+
+
+async def _answer(
+    service: str, question: Awaitable[Sweep[Seen]]
+) -> tuple[Sweep[Seen], PortalError | None]:
+    """The answer, or nothing and why."""
+    try:
+        return await question, None
+    except PortalError as error:
+        error.service = error.service or service
+        nothing: Sweep[Seen] = Sweep(items=[], complete=False)
+        return nothing, error
+
+
+async def _asked_for(cloud: Cloud, look: Look, doubts: Sequence[Known]) -> Look:
+    """Ask for each missing server itself: a list may be cut, filtered or old.
+
+    What does not answer now stays as it was.
+    """
+    servers: dict[str, Sequence[SeenServer]] = dict(look.servers)
+    proven: set[str] = set()
+    for known in doubts:
+        try:
+            found = await cloud.compute.server(known.server_id or "")
+        except PortalError:
+            continue
+        if found is None:
+            proven.add(known.id)
+        else:
+            servers[known.id] = [found]
+    return replace(look, servers=servers, proven=proven)

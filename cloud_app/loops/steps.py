@@ -5,13 +5,13 @@ again after a while, any PortalError when the cloud refused or stayed silent.
 Everything is safe to repeat after a crash at any point.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from cloud_app.domain.errors import PortalError, Refused, Unavailable
 from cloud_app.domain.machine_rules import AMBIGUOUS, PATIENCE_WITH_SSH, Step
-from cloud_app.domain.machines import Power, Presence
+from cloud_app.domain.machines import Power, Presence, SeenServer
 from cloud_app.gateways.first_boot import host_name, user_data
 from cloud_app.gateways.protocols import ServerOrder
 from cloud_app.loops import commands
@@ -180,7 +180,7 @@ class Steps:
         began = self.now()
         if work.standing is None:
             return _absent  # No project in the cloud, so nothing of it there.
-        found = await work.cloud.compute.find_servers(work.scope, work.row.id)
+        found = await _there(work)
         for server in found:
             if server.power is not Power.DELETING:
                 await work.cloud.compute.delete_server(work.scope, server.cloud_id)
@@ -220,6 +220,16 @@ class Steps:
             row.port_id = row.address_id = row.address = row.fixed_ip = None
 
         return change
+
+
+async def _there(work: Work) -> Sequence[SeenServer]:
+    """The machine's servers by their key; where the list has none, by the id we know."""
+    compute, server_id = work.cloud.compute, work.row.server_id
+    found = await compute.find_servers(work.scope, work.row.id)
+    if found or server_id is None:
+        return found
+    server = await compute.server(server_id)
+    return [] if server is None else [server]
 
 
 def _nothing(_row: MachineRecord) -> None:

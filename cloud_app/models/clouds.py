@@ -27,12 +27,19 @@ class CloudRecord(Row, table=True):
     """The manager credential's secret, encrypted."""
     open_for_orders: bool = True
     answered_at: datetime | None = Field(default=None, sa_type=Moment)
-    """When it last gave all the answers of one pass: the age of every row of it."""
+    """When it last told its servers: the age of every row of it."""
+    addresses_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When it last told its ports and addresses."""
+    offers_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When it last told its sizes and images."""
     swept_at: datetime | None = Field(default=None, sa_type=Moment)
     """When the last complete sweep began."""
     cursor: datetime | None = Field(default=None, sa_type=Moment)
     """Newest change seen, by the cloud's own clock."""
     silent_since: datetime | None = Field(default=None, sa_type=Moment)
+    """As of when the last answer is, while one of its services does not answer."""
+    silent_service: str | None = Field(default=None, max_length=16)
+    """Which one: compute, network or identity."""
     problem: str = ""
     """Catalogue key of what is wrong; empty when all is well."""
     topic_version: int = 0

@@ -56,6 +56,21 @@ async def claim(
     return (await session.exec(take)).scalar_one_or_none()
 
 
+async def hurry(session: AsyncSession, cloud_id: str, now: datetime) -> None:
+    """Have what was put off tried now: its cloud answers again."""
+    put_off = (
+        update(MachineRecord)
+        .where(
+            col(MachineRecord.cloud_id) == cloud_id,
+            col(MachineRecord.settled).is_(False),
+            col(MachineRecord.attempts) > 0,
+            col(MachineRecord.next_try_at) > now,
+        )
+        .values(next_try_at=now)
+    )
+    await session.exec(put_off)
+
+
 async def release_claims(session: AsyncSession, holder: str, now: datetime) -> None:
     """Void the claims of everybody but `holder`: their process is gone or was overtaken.
 

@@ -197,7 +197,9 @@ class MachineRecord(Row, table=True):
             raw_status=self.raw_status,
             server_id=self.server_id,
             seen_at=cloud.answered_at,
+            addresses_seen_at=cloud.addresses_at,
             cloud_silent_since=cloud.silent_since,
+            silent_service=cloud.silent_service or "",
         )
 
 

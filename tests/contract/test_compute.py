@@ -90,6 +90,17 @@ async def test_a_server_that_is_not_there_is_said_to_be_missing(cloud: Cloud, ho
     assert await cloud.compute.find_servers(home, new_key()) == []
 
 
+async def test_a_server_asked_for_by_its_id_is_told_or_proven_missing(
+    cloud: Cloud, server_id: str
+) -> None:
+    assert await cloud.compute.server(NOWHERE) is None
+
+    found = await cloud.compute.server(server_id)
+
+    assert found is not None
+    assert (found.cloud_id, found.key) == (server_id, KEY)
+
+
 async def test_a_stranger_neither_sees_nor_touches_it(
     cloud: Cloud, stranger: Scope, server_id: str, proving: Proving
 ) -> None:
@@ -256,6 +267,7 @@ async def test_two_orders_at_once_end_with_one_running_server_and_deleted_ones_a
     for each in ids:
         await proving.until_absent(each)
         assert await proving.server(each) is None
+        assert await cloud.compute.server(each) is None
 
     assert await cloud.compute.find_servers(home, key) == []
     changed = await cloud.compute.servers(cursor)

@@ -23,9 +23,9 @@ def openstack_cloud(
     sessions = Sessions(access)
     return Cloud(
         id=cloud_id,
-        identity=OpenStackIdentity(sessions, threads),
-        network=OpenStackNetwork(sessions, threads),
+        identity=OpenStackIdentity(sessions, threads.apart()),
+        network=OpenStackNetwork(sessions, threads.apart()),
         compute=OpenStackCompute(sessions, threads),
-        catalog=OpenStackCatalog(sessions, threads),
+        catalog=OpenStackCatalog(sessions, threads.apart()),
         reach=reach,
     )

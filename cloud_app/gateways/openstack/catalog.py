@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloud_app.gateways.openstack.connect import Sessions
-from cloud_app.gateways.openstack.errors import readable
+from cloud_app.gateways.openstack.errors import reads
 from cloud_app.gateways.openstack.rest import Json
 from cloud_app.gateways.protocols import Flavor, Image
 from cloud_app.gateways.threads import Threads
@@ -35,19 +35,19 @@ class OpenStackCatalog:
         return await self.threads.run(call)
 
 
-@readable()
+@reads
 def _image(raw: Json) -> Image:
     return Image(
         id=raw["id"],
         name=raw["name"] or "",
-        usable=raw["status"] == "active" and not raw.get("os_hidden", False),
+        usable=raw["status"] == "active" and not raw.get("os_hidden"),
         min_disk_gib=int(raw["min_disk"]),
         min_ram_mib=int(raw["min_ram"]),
         login_user=raw.get("os_admin_user") or "",
     )
 
 
-@readable()
+@reads
 def _flavor(raw: Json) -> Flavor:
     return Flavor(
         id=raw["id"],

@@ -1,7 +1,7 @@
 """Servers on Nova.
 
 One sweep of all projects as the manager; everything a person asks for runs as the
-project's own user.
+project's own user. Its list of methods is longer than ten because the protocol's is.
 """
 
 from base64 import b64encode
@@ -37,6 +37,9 @@ class OpenStackCompute:
 
         return await self.threads.run(call)
 
+    async def server(self, server_id: str) -> SeenServer | None:
+        return await self.threads.run(lambda: _one(self.sessions.manager("compute"), server_id))
+
     async def find_servers(self, scope: Scope, key: str) -> Sequence[SeenServer]:
         return await self.threads.run(lambda: _with_key(self._as(scope), key))
 
@@ -57,7 +60,8 @@ class OpenStackCompute:
         def call() -> str:
             path = f"/servers/{server_id}/os-instance-actions"
             actions = self._as(scope).all(path, "instanceActions", limit=1)
-            return next((action["request_id"] for action in actions), "")  # newest first
+            newest = next((action["request_id"] for action in actions), None)
+            return str(newest or "")
 
         return await self.threads.run(call)
 
@@ -76,10 +80,10 @@ class OpenStackCompute:
         def call() -> str:
             body = {"os-getConsoleOutput": {"length": BOOT_LOG_LINES}}
             try:
-                answer = self._as(scope).act(f"/servers/{server_id}/action", body)
+                answer = self._as(scope).tell(f"/servers/{server_id}/action", body)
             except (NotFound, Conflict):  # stopped; not on a host yet
                 return ""
-            return str(answer.json()["output"] or "")
+            return str(answer["output"] or "")
 
         return await self.threads.run(call)
 
@@ -104,6 +108,22 @@ def _sweep(raw: Sequence[Json], since: datetime | None) -> Sweep[SeenServer]:
     seen = [seen_server(one) for one in raw if not is_partial(one)]
     whole = since is None and len(seen) == len(raw)
     return Sweep(items=seen, complete=whole, cursor=newest(seen) or since)
+
+
+def _one(api: Api, server_id: str) -> SeenServer | None:
+    """Ask for one server; only a 404 that names it says that it is not there.
+
+    404 is also what a wrong address answers, and a proxy that has lost its way.
+    """
+    try:
+        raw = api.get(f"/servers/{server_id}", "server")
+    except NotFound as error:
+        if server_id in error.detail:
+            return None
+        raise Unavailable(detail=f"404 without the server's id: {error.detail}") from error
+    if is_partial(raw) or raw["id"] != server_id:
+        raise Unavailable("error.cloud_silent", detail="a part of the cloud does not answer")
+    return seen_server(raw)
 
 
 def _with_key(api: Api, key: str) -> list[SeenServer]:
@@ -149,12 +169,11 @@ def _one_to_keep(servers: Sequence[SeenServer]) -> str:
 def _holder(network: Api, compute: Api, port_id: str) -> str | None:
     """Find the server that has the port: ours, should somebody have removed its metadata."""
     with nothing_missing():
-        holder = str(network.get(f"/ports/{port_id}", "port")["device_id"])
+        holder = str(network.get(f"/ports/{port_id}", "port")["device_id"] or "")
     if not holder:
         return None
-    try:
-        return str(compute.get(f"/servers/{holder}", "server")["id"])
-    except NotFound:
-        # Nova frees a port that it did not make; here it did not get to that.
-        network.put(f"/ports/{port_id}", {"port": {"device_id": "", "device_owner": ""}})
-        return None
+    if _one(compute, holder) is not None:
+        return holder
+    # Nova frees a port that it did not make; here it did not get to that.
+    network.put(f"/ports/{port_id}", {"port": {"device_id": "", "device_owner": ""}})
+    return None

@@ -18,7 +18,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from keystoneauth1.access import AccessInfo
+from keystoneauth1.access import AccessInfo, AccessInfoV3
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.exceptions import ConnectFailure, ConnectTimeout, EndpointNotFound
 from keystoneauth1.identity import v3
@@ -27,7 +27,8 @@ from keystoneauth1.session import Session
 from requests import Response
 
 from cloud_app.domain.errors import Unavailable
-from cloud_app.gateways.openstack.errors import portal_errors
+from cloud_app.gateways.openstack.errors import portal_errors, readable
+from cloud_app.gateways.openstack.lines import Lines
 from cloud_app.gateways.openstack.rest import Api
 from cloud_app.gateways.protocols import Scope
 from cloud_app.gateways.threads import left
@@ -38,6 +39,8 @@ VERSION_PATHS = {"network": "/v2.0", "image": "/v2", "identity": "/v3"}
 """Written by us, not discovered: when discovery fails, keystoneauth silently falls back to
 the unversioned address, where everything is 404 and so looks gone. Nova's catalogue entry
 carries its version (v2.1) everywhere."""
+
+IDENTITY = "identity"
 
 VERSION = re.compile(r"/v\d+(\.\d+)?/?$")
 
@@ -96,18 +99,39 @@ class CloudAccess:
 
 
 class PacedSession(Session):
-    """Gives every request our timeouts, and sends none when its caller no longer waits."""
+    """Gives every request our timeouts, and sends none when its caller no longer waits
+    or its service is known to be silent. Raises nothing but PortalError."""
 
-    def __init__(self, access: CloudAccess, **settings: Any) -> None:  # Any: as Session has it
+    def __init__(
+        self,
+        access: CloudAccess,
+        lines: Lines | None = None,
+        **settings: Any,  # Any: as Session has it
+    ) -> None:
         super().__init__(verify=access.ca_file or True, app_name="madang", **settings)
         self._access = access
+        self._lines = lines or Lines()
 
     def request(self, url: str, method: str, *args: Any, **kwargs: Any) -> Response:
+        # Only what keystoneauth asks Keystone for a token comes without a filter.
+        service = (kwargs.get("endpoint_filter") or {}).get("service_type", IDENTITY)
+        changes = method != "GET" and not url.endswith("/auth/tokens")
+        line = self._lines.to(service)
+        with (
+            line.held(question=not changes),
+            portal_errors(service),
+            readable(service),
+        ):
+            response = self._paced(url, method, *args, changes=changes, **kwargs)
+        if method == "GET":
+            line.refuse_repeated(response.headers.get("x-openstack-request-id"))
+        return response
+
+    def _paced(self, url: str, method: str, *args: Any, changes: bool, **kwargs: Any) -> Response:
         seconds = left()
         if seconds <= 0:
             raise Unavailable("error.cloud_silent", detail=f"deadline passed before {method} {url}")
         access = self._access
-        changes = method != "GET" and not url.endswith("/auth/tokens")
         patience = access.write_seconds if changes else access.read_seconds
         kwargs["timeout"] = (min(access.connect_seconds, seconds), min(patience, seconds))
         kwargs["log"] = False  # keystoneauth would write bodies, user data with its hash included
@@ -117,7 +141,7 @@ class PacedSession(Session):
         except ConnectTimeout:
             raise
         except ConnectFailure:
-            if method != "GET":
+            if changes:
                 raise
             # Most often a kept-alive connection that the service had closed by then.
             return super().request(url, method, *args, **kwargs)
@@ -134,6 +158,7 @@ class Sessions:
         self.access = access
         self._most = most
         self._lock = Lock()
+        self._lines = Lines()
         self._manager_auth = _manager_auth(access)
         self._manager = self._session(self._manager_auth)
         self._projects: OrderedDict[Scope, PacedSession] = OrderedDict()
@@ -148,7 +173,7 @@ class Sessions:
 
     def manager_token(self) -> AccessInfo:
         """What Keystone says about the manager: its roles and domain."""
-        with portal_errors():
+        with portal_errors(IDENTITY), readable(IDENTITY):
             return self._manager_auth.get_access(self._manager)
 
     def sees_all(self) -> bool:
@@ -165,11 +190,11 @@ class Sessions:
             return session
 
     def _session(self, auth: BaseAuthPlugin) -> PacedSession:
-        return PacedSession(self.access, auth=auth)
+        return PacedSession(self.access, self._lines, auth=auth)
 
     def _api(self, session: PacedSession, service: str) -> Api:
         access = self.access
-        with portal_errors():
+        with portal_errors(IDENTITY), readable(IDENTITY):
             url = session.get_endpoint(
                 service_type=service, interface=access.interface, region_name=access.region
             )
@@ -188,16 +213,37 @@ class Sessions:
         )
 
 
-def _manager_auth(access: CloudAccess) -> v3.Password | v3.ApplicationCredential:
+class WholeToken(v3.Auth):
+    """Takes a token only with all that we read of it: keystoneauth would keep a broken one."""
+
+    def get_auth_ref(self, session: Session) -> AccessInfoV3:
+        ref = super().get_auth_ref(session)
+        with readable(IDENTITY):
+            offered = ref.service_catalog.get_endpoints_data()
+            whole = ref.auth_token and ref.expires and any(offered.values())
+            if not whole or "".join(ref.role_names or ()) == "":
+                raise ValueError("a token without all its parts")
+        return ref
+
+
+class WholePassword(WholeToken, v3.Password):
+    """A user's name or id, and password."""
+
+
+class WholeCredential(WholeToken, v3.ApplicationCredential):
+    """An application credential."""
+
+
+def _manager_auth(access: CloudAccess) -> WholePassword | WholeCredential:
     match access.manager:
         case ApplicationCredential(id=id_, secret=secret):
-            return v3.ApplicationCredential(
+            return WholeCredential(
                 _keystone(access),
                 application_credential_id=id_,
                 application_credential_secret=secret,
             )
         case Password() as manager:
-            return v3.Password(
+            return WholePassword(
                 _keystone(access),
                 username=manager.username,
                 password=manager.password,
@@ -207,8 +253,8 @@ def _manager_auth(access: CloudAccess) -> v3.Password | v3.ApplicationCredential
             )
 
 
-def _project_auth(access: CloudAccess, scope: Scope) -> v3.Password:
-    return v3.Password(
+def _project_auth(access: CloudAccess, scope: Scope) -> WholePassword:
+    return WholePassword(
         _keystone(access),
         user_id=scope.user_id,
         password=scope.secret,

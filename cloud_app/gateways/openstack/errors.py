@@ -7,10 +7,13 @@ real services (Nova 34, Neutron 29, Keystone 30, Glance 33).
 
 import json
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import fields
+from email.utils import parsedate_to_datetime
+from functools import wraps
 from html import unescape
-from typing import cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from keystoneauth1 import exceptions as auth
 from requests import RequestException, Response
@@ -23,6 +26,9 @@ from cloud_app.domain.errors import (
     Refused,
     Unavailable,
 )
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 LONGEST_DETAIL = 500
 """Characters of a cloud's words that are kept."""
@@ -52,15 +58,30 @@ ECHO = re.compile(r"(Invalid input for field/attribute \S+)\. Value: .*", re.DOT
 """Nova repeats what it was sent: user data, and with it a password's hash."""
 
 TRY_AGAIN = frozenset({408, 425, 429})
+AWAY = frozenset({429, 502, 503, 504})
+"""Not this request is the matter but the service: whoever asks next gets the same answer."""
+PAUSE = 1.0
+"""Seconds to leave a service alone that is away and does not say for how long."""
+
+MALFORMED = (
+    LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError,
+    AssertionError,  # keystoneauth's, when a token is thrown away while another thread takes it
+)  # fmt: skip
+"""What reading an answer of another shape raises."""
+
+LONGEST_TEXT = 4096
+"""Characters of one value that is written down; Nova's and Neutron's own end at 255."""
 
 
 @contextmanager
-def portal_errors() -> Generator[None]:
-    """Let nothing but PortalError out of a call to OpenStack."""
+def portal_errors(service: str = "") -> Generator[None]:
+    """Let nothing but PortalError out of a call to OpenStack, and say which service it was."""
     try:
         yield
     except (auth.ClientException, RequestException) as error:
-        raise translated(error) from error
+        answer = translated(error)
+        answer.service = service
+        raise answer from error
 
 
 @contextmanager
@@ -73,12 +94,41 @@ def nothing_missing() -> Generator[None]:
 
 
 @contextmanager
-def readable() -> Generator[None]:
+def readable(service: str = "") -> Generator[None]:
     """Around reading one item of an answer: one without the fields it must have is no answer."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Unavailable(detail=f"unexpected answer: {error!r}") from error
+    except MALFORMED as error:
+        answer = Unavailable(detail=_short(f"unexpected answer: {error!r}"))
+        answer.service = service
+        raise answer from error
+
+
+def reads(read: Callable[P, T]) -> Callable[P, T]:
+    """Make `read` answer a value whose fields all hold what its class says, or raise Unavailable.
+
+    What JSON calls a name may be a number or a list; in a row of ours it would
+    break whoever reads it next.
+    """
+
+    @wraps(read)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        with readable():
+            return _sound(read(*args, **kwargs))
+
+    return checked
+
+
+def _sound(thing: T) -> T:
+    for one in fields(cast(Any, thing)):
+        value: object = getattr(thing, one.name)
+        if not isinstance(value, cast(Any, one.type)):
+            raise TypeError(f"{one.name} is {value!r}")
+        if isinstance(value, str) and (len(value.encode()) > LONGEST_TEXT or "\x00" in value):
+            raise ValueError(f"{one.name} is no text to keep")
+        if isinstance(value, int) and abs(value) >= 2**31:
+            raise OverflowError(f"{one.name} is {value!r}")
+    return thing
 
 
 def translated(error: auth.ClientException | RequestException) -> PortalError:
@@ -88,7 +138,7 @@ def translated(error: auth.ClientException | RequestException) -> PortalError:
             return Refused("error.credential_refused", detail=_short(str(error)))
         case auth.HttpError():
             words = _words(error.response) or error.message or str(error)
-            return _answered(error.http_status, _short(words))
+            return _answered(error.http_status, _short(words), _pause(error.response))
         case auth.ConnectionError():
             return Unavailable("error.cloud_silent", detail=_short(str(error)))
         case auth.CatalogException():
@@ -98,7 +148,7 @@ def translated(error: auth.ClientException | RequestException) -> PortalError:
             return Unavailable(detail=_short(str(error)))
 
 
-def _answered(status: int, words: str) -> PortalError:
+def _answered(status: int, words: str, pause: float) -> PortalError:
     for pattern, key in REFUSALS:
         if status in (400, 403, 409) and pattern.search(words):
             return Refused(key, detail=words)
@@ -113,10 +163,26 @@ def _answered(status: int, words: str) -> PortalError:
             return NotFound(detail=words)
         case 409:
             return Conflict(detail=words)
+        case _ if status in AWAY:
+            key = "error.cloud_asks_to_wait" if status == 429 or pause else None
+            return Unavailable(key, detail=words, seconds=pause or PAUSE)
         case _ if status >= 500 or status in TRY_AGAIN:
             return Unavailable(detail=words)
         case _:
             return Refused(detail=words)
+
+
+def _pause(response: Response | None) -> float:
+    """Read Retry-After: seconds, or a date, which is measured by the answer's own clock."""
+    headers = {} if response is None else response.headers
+    told = headers.get("Retry-After", "").strip()
+    if told.isdecimal():
+        return float(told[:9])
+    try:
+        until = parsedate_to_datetime(told) - parsedate_to_datetime(headers["Date"])
+    except (KeyError, TypeError, ValueError):
+        return 0.0
+    return max(until.total_seconds(), 0.0)
 
 
 def _words(response: Response | None) -> str:
@@ -124,11 +190,12 @@ def _words(response: Response | None) -> str:
     if response is None:
         return ""
     try:
-        body: object = json.loads(response.text)
+        return _sentence(json.loads(response.text))
+    except RecursionError:
+        return ""
     except ValueError:
         without_head = re.sub(r"(?s)<head>.*?</head>", "", response.text)
         return unescape(re.sub(r"<[^>]*>", " ", without_head))
-    return _sentence(body)
 
 
 def _sentence(body: object) -> str:
@@ -152,4 +219,5 @@ def _sentences(parts: Iterable[object]) -> str:
 
 
 def _short(words: str) -> str:
-    return " ".join(ECHO.sub(r"\1", words).split())[:LONGEST_DETAIL]
+    words = ECHO.sub(r"\1", words).encode(errors="replace").decode().replace("\x00", "")
+    return " ".join(words.split())[:LONGEST_DETAIL]

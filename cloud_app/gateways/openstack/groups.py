@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from cloud_app.domain.errors import Conflict, NotFound
-from cloud_app.gateways.openstack.errors import readable
+from cloud_app.gateways.openstack.errors import readable, reads
 from cloud_app.gateways.openstack.kept import kept_one
 from cloud_app.gateways.openstack.rest import Api, Json
 
@@ -83,7 +83,7 @@ def ensured_group(api: Api, project_id: str, name: str, rules: frozenset[Rule]) 
 
 
 def _mend(api: Api, group: Json, wanted: frozenset[Rule]) -> None:
-    present = {_rule(raw): str(raw["id"]) for raw in group["security_group_rules"]}
+    present = _present(group)
     if missing := wanted - present.keys():
         bodies = [_body(rule, group["id"]) for rule in missing]
         api.act("/security-group-rules", {"security_group_rules": bodies})
@@ -116,6 +116,11 @@ def _out(family: str, protocol: str, first: int | None = None, last: int | None 
 
 
 @readable()
+def _present(group: Json) -> dict[Rule, str]:
+    return {_rule(raw): str(raw["id"]) for raw in group["security_group_rules"]}
+
+
+@reads
 def _rule(raw: Json) -> Rule:
     return Rule(
         direction=raw["direction"],

@@ -40,6 +40,6 @@ def path_of(noun: str) -> str:
 def _kept(found: Sequence[Json]) -> Json | None:
     def order(one: Json) -> tuple[bool, str, str]:
         in_use = any(one.get(field) for field in USES)
-        return (not in_use, one.get("created_at", ""), one["id"])
+        return (not in_use, str(one.get("created_at", "")), one["id"])
 
     return min(found, key=order, default=None)

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from cloud_app.domain.errors import Conflict, NotFound, Refused
 from cloud_app.domain.machines import SeenAddress, SeenPort
 from cloud_app.gateways.openstack.connect import Sessions
-from cloud_app.gateways.openstack.errors import nothing_missing, readable
+from cloud_app.gateways.openstack.errors import nothing_missing, readable, reads
 from cloud_app.gateways.openstack.groups import (
     base_rules,
     ensured_group,
@@ -103,7 +103,7 @@ class OpenStackNetwork:
 
         def call() -> Sweep[T]:
             found = self.sessions.manager("network").all(path_of(noun), f"{noun}s", fields=fields)
-            ours = [one for one in found if str(one.get(by) or "").startswith(prefix)]
+            ours = [one for one in found if str(one[by]).startswith(prefix)]
             items = [seen(one, one[by].removeprefix(prefix)) for one in ours]
             return Sweep(items=items, complete=self.sessions.sees_all())
 
@@ -181,12 +181,13 @@ class OpenStackNetwork:
         raise Refused("error.no_address", detail=f"no external network {name}")
 
 
+@readable()
 def _joined(api: Api, router: Json, subnet_id: str) -> bool:
     ports = api.all("/ports", "ports", device_id=router["id"], fields=["fixed_ips"])
     return any(ip["subnet_id"] == subnet_id for port in ports for ip in port["fixed_ips"])
 
 
-@readable()
+@reads
 def _seen_port(raw: Json, key: str) -> SeenPort:
     fixed_ips = [ip["ip_address"] for ip in raw["fixed_ips"]]
     return SeenPort(
@@ -198,7 +199,7 @@ def _seen_port(raw: Json, key: str) -> SeenPort:
     )
 
 
-@readable()
+@reads
 def _seen_address(raw: Json, key: str) -> SeenAddress:
     return SeenAddress(
         cloud_id=raw["id"],

@@ -4,6 +4,7 @@ Errors leave as PortalError, and an answer of the wrong shape is Unavailable: a
 proxy's cheerful 200 must never pass for "there is nothing".
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,17 @@ from cloud_app.gateways.openstack.errors import portal_errors, readable
 
 Json = Mapping[str, Any]
 """A JSON object. Any: its values are whatever the service's API reference says."""
+
+
+class Told(dict[str, Any]):
+    """An object of an answer: one without a field that it must have is no answer."""
+
+    def __missing__(self, field: str) -> Any:
+        raise Unavailable(detail=f"no {field} in the answer")
+
+
+ID = re.compile(r"[\w.: -]{1,255}", re.ASCII)
+"""Ids become parts of paths and of our rows."""
 
 MOST_PAGES = 10_000
 """More than that is a service that repeats itself."""
@@ -41,10 +53,12 @@ class Api:
             items = body.get(key)
             if not isinstance(items, list):
                 raise Unavailable(detail=f"no list of {key} in the answer to {path}")
-            yield from items
+            yield from [_thing(item, key) for item in cast(list[object], items)]
             following = _next_page(body, key) if items else None
             if following is None:
                 return
+            if following == query:
+                raise Unavailable(detail=f"the same page of {key} again and again")
             query = following
         raise Unavailable(detail=f"endless pages of {key}")
 
@@ -52,9 +66,13 @@ class Api:
         """Make something, or several things, and answer what is under `key`."""
         return _object(self._ask("POST", path, json=body), key)
 
-    def act(self, path: str, body: Json) -> Response:
+    def act(self, path: str, body: Json) -> None:
         """Ask for an action whose answer may be empty."""
-        return self._ask("POST", path, json=body)
+        self._ask("POST", path, json=body)
+
+    def tell(self, path: str, body: Json) -> Json:
+        """Ask a question that takes a POST, and answer the whole object."""
+        return _json(self._ask("POST", path, json=body))
 
     def put(self, path: str, body: Json | None = None) -> None:
         self._ask("PUT", path, json=body)
@@ -72,18 +90,26 @@ class Api:
 
 
 def _json(response: Response) -> Json:
-    with portal_errors():
-        body: object = response.json()
+    with portal_errors(), readable():
+        body: object = response.json(object_hook=Told)
     if not isinstance(body, dict):
         raise Unavailable(detail=f"not a JSON object: {response.text[:100]}")
     return cast(Json, body)  # JSON's names are strings
 
 
 def _object(response: Response, key: str) -> Json:
-    value = _json(response).get(key)
+    return _thing(_json(response).get(key), key)
+
+
+def _thing(value: object, key: str) -> Json:
+    """One thing of a service; what has an id has one that can be asked for again."""
     if not isinstance(value, dict):
-        raise Unavailable(detail=f"no {key} in the answer: {response.text[:100]}")
-    return cast(Json, value)
+        raise Unavailable(detail=f"no {key} in the answer")
+    thing = cast(Json, value)
+    id_ = thing.get("id", "none")
+    if not isinstance(id_, str) or not ID.fullmatch(id_):
+        raise Unavailable(detail=f"{key} with the id {str(id_)[:50]!r}")
+    return thing
 
 
 @readable()

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from cloud_app.domain.machines import Power, SeenServer
-from cloud_app.gateways.openstack.errors import readable
+from cloud_app.gateways.openstack.errors import reads
 from cloud_app.gateways.openstack.rest import Json
 
 KEY = "madang:key"
 """The metadata key that carries our machine's id; Nova allows letters, digits and `-_:. `."""
+
+LONGEST_FAULT = 1000
 
 TASK = "OS-EXT-STS:task_state"
 POWER = "OS-EXT-STS:power_state"
@@ -79,10 +81,12 @@ def power_of(status: str, task: str | None, power_state: int | None) -> Power:
     return SETTLED.get((status, power_state), Power.UNKNOWN)
 
 
-@readable()
+@reads
 def seen_server(raw: Json) -> SeenServer:
     """Read one server of `GET /servers/detail`."""
     status, task, power_state = raw["status"], raw.get(TASK), raw.get(POWER)
+    if not isinstance(status, str):
+        raise TypeError(f"status is {status!r}")
     fault: Json = raw.get("fault") or {}
     launched_at = raw.get("OS-SRV-USG:launched_at")
     return SeenServer(
@@ -93,7 +97,7 @@ def seen_server(raw: Json) -> SeenServer:
         power=power_of(status, task, power_state),
         updated_at=_moment(raw["updated"]),
         launched_at=_moment(launched_at) if launched_at else None,
-        fault=str(fault.get("message", "")).strip(),
+        fault=str(fault.get("message", "")).replace("\x00", "").strip()[:LONGEST_FAULT],
         fault_code=int(fault.get("code", 0)),
         flavor_name=raw.get("flavor", {}).get("original_name", ""),
         raw_status=f"{status}/{task or '-'}/{'-' if power_state is None else power_state}",
@@ -105,7 +109,7 @@ def is_partial(raw: Json) -> bool:
 
     https://docs.openstack.org/api-guide/compute/down_cells.html
     """
-    return "updated" not in raw
+    return bool(raw["id"]) and "updated" not in raw
 
 
 def newest(servers: Iterable[SeenServer]) -> datetime | None:

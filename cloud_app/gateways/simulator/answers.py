@@ -97,5 +97,17 @@ def no_address(network: str) -> Refused:
     return Refused("error.no_address", detail=text)
 
 
+def rest(call: str, seconds: float) -> Unavailable:
+    return Unavailable("error.cloud_asks_to_wait", detail=f"{call}: 429", seconds=seconds)
+
+
+def broken(call: str) -> Unavailable:
+    return Unavailable(detail=f"{call}: Unexpected API Error.")
+
+
+def unreadable(call: str) -> Unavailable:
+    return Unavailable(detail=f"{call}: unexpected answer: JSONDecodeError")
+
+
 def silence(call: str, seconds: float) -> Unavailable:
     return Unavailable("error.cloud_silent", detail=f"{call}: no answer after {seconds} s")

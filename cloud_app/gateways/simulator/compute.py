@@ -22,9 +22,12 @@ class PracticeCompute:
             "compute.servers", lambda tx: sweeps.as_told(tx, servers.sweep(tx, since))
         )
 
+    async def server(self, server_id: str) -> SeenServer | None:
+        return await self.world.call("compute.server", lambda tx: servers.one(tx, server_id))
+
     async def find_servers(self, scope: Scope, key: str) -> Sequence[SeenServer]:
         return await self.world.call(
-            "compute.find_servers", lambda tx: servers.with_key(tx, scope, key)
+            "compute.find_servers", lambda tx: sweeps.thinned(tx, servers.with_key(tx, scope, key))
         )
 
     async def create_server(self, scope: Scope, order: ServerOrder) -> str:

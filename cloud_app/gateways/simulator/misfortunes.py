@@ -7,6 +7,7 @@ fits a call strikes it. `calls` is a pattern over names such as
 """
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -19,8 +20,14 @@ class Woe(StrEnum):
     """Every call takes `seconds` longer."""
     SILENT = "silent"
     """The request is lost: Unavailable after `seconds`, and nothing happened."""
+    RATE_LIMITED = "rate_limited"
+    """Nothing happened: the cloud asks to be left alone for `seconds` (429)."""
+    BROKEN = "broken"
+    """Nothing happened: an error of the service itself (500)."""
     LOST_ANSWER = "lost_answer"
     """The answer is lost: Unavailable after `seconds`, though it happened."""
+    WRONG_ANSWER = "wrong_answer"
+    """It happened, and the answer to it cannot be read: HTML, or JSON of another shape."""
     CRASH_AFTER = "crash_after"
     """The caller dies after it happened and before it hears of it."""
     FULL = "full"
@@ -30,7 +37,9 @@ class Woe(StrEnum):
     FORGETFUL = "forgetful"
     """Lists miss `share` of what is there, and say that they are not whole."""
     LYING = "lying"
-    """Lists miss `share` of what is there, and claim to be whole."""
+    """Lists miss `share` of what is there, and claim to be whole: half a list."""
+    STALE = "stale"
+    """Lists of servers are those of `seconds` ago, and nothing tells."""
 
 
 class Crash(BaseException):
@@ -84,6 +93,11 @@ def strike(tx: Tx, woe: Woe) -> Misfortune | None:
             _use_up(tx, row)
         return _read(row)
     return None
+
+
+def struck(tx: Tx, woes: Sequence[Woe]) -> Sequence[Misfortune]:
+    """The misfortunes of these names that hit the call under way, in this order."""
+    return [fate for fate in (strike(tx, woe) for woe in woes) if fate]
 
 
 def _use_up(tx: Tx, row: sqlite3.Row) -> None:

@@ -14,20 +14,34 @@ from cloud_app.domain.machines import Power, SeenServer
 from cloud_app.gateways.protocols import Scope, Sweep
 from cloud_app.gateways.simulator import answers, console
 from cloud_app.gateways.simulator.life import Life, bound_at, life, moment, seen
+from cloud_app.gateways.simulator.misfortunes import Woe, strike
 from cloud_app.gateways.simulator.projects import admit
 from cloud_app.gateways.simulator.store import Tx
+
+STANDING_AT = (
+    "SELECT * FROM server WHERE created_at <= ? AND (deleted_at IS NULL OR deleted_at > ?)"
+    " ORDER BY created_at"
+)
+CHANGED = "SELECT * FROM server WHERE settles_at >= ? AND created_at <= ?"
 
 
 def sweep(tx: Tx, since: datetime | None) -> Sweep[SeenServer]:
     """Every server of every project; with `since`, what changed, deletions included."""
+    stale = strike(tx, Woe.STALE)
+    at = tx.now - stale.seconds if stale else tx.now
     if since is None:
-        rows = tx.all("SELECT * FROM standing ORDER BY created_at")
-        found = [seen(row, tx.now) for row in rows]
+        rows = tx.all(STANDING_AT, at, at)
+        found = [seen(row, at) for row in rows]
     else:
-        rows = tx.all("SELECT * FROM server WHERE settles_at >= ?", int(since.timestamp()))
-        found = [one for one in (seen(row, tx.now) for row in rows) if one.updated_at >= since]
+        rows = tx.all(CHANGED, int(since.timestamp()), at)
+        found = [one for one in (seen(row, at) for row in rows) if one.updated_at >= since]
     newest = max((one.updated_at for one in found), default=since)
     return Sweep(items=found, complete=since is None, cursor=newest)
+
+
+def one(tx: Tx, server_id: str) -> SeenServer | None:
+    row = tx.one("SELECT * FROM standing WHERE id = ?", server_id)
+    return None if row is None else seen(row, tx.now)
 
 
 def with_key(tx: Tx, scope: Scope, key: str) -> Sequence[SeenServer]:

@@ -8,7 +8,7 @@ hands of other people, and `befall`, which brings misfortune over it.
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,10 @@ from cloud_app.gateways.simulator.site import Site
 from cloud_app.gateways.simulator.store import Store, Tx
 
 T = TypeVar("T")
+
+BEFORE = (Woe.SLOW, Woe.SILENT, Woe.RATE_LIMITED, Woe.BROKEN)
+AFTER = (Woe.LOST_ANSWER, Woe.WRONG_ANSWER)
+"""What befalls a call before and after it has its effect."""
 
 
 class World:
@@ -51,32 +55,41 @@ class World:
     async def call(self, name: str, work: Callable[[Tx], T]) -> T:
         """What a gateway method does: fate first, then one transaction, then fate again."""
         self.calls[name] += 1
-        slow, silent = await asyncio.to_thread(self._fate, name)
-        if slow:
-            await self._sleep(slow.seconds)
-        if silent:
-            await self._sleep(silent.seconds)
-            raise answers.silence(name, silent.seconds)
-        result, lost = await asyncio.to_thread(self._carry_out, name, work)
-        if lost:
-            await self._sleep(lost.seconds)
-            raise answers.silence(name, lost.seconds)
+        for fate in await asyncio.to_thread(self._fates, name, BEFORE):
+            await self._suffer(fate, name)
+        result, after = await asyncio.to_thread(self._carry_out, name, work)
+        for fate in after:
+            await self._suffer(fate, name)
         return result
 
-    def _fate(self, name: str) -> tuple[Misfortune | None, Misfortune | None]:
-        with self.begin(name) as tx:
-            return misfortunes.strike(tx, Woe.SLOW), misfortunes.strike(tx, Woe.SILENT)
+    async def _suffer(self, fate: Misfortune, name: str) -> None:
+        """Wait for as long as it takes, then raise what the real adapter would."""
+        if fate.woe is not Woe.RATE_LIMITED:
+            await self._sleep(fate.seconds)
+        error = {
+            Woe.SILENT: lambda: answers.silence(name, fate.seconds),
+            Woe.LOST_ANSWER: lambda: answers.silence(name, fate.seconds),
+            Woe.RATE_LIMITED: lambda: answers.rest(name, fate.seconds),
+            Woe.BROKEN: lambda: answers.broken(name),
+            Woe.WRONG_ANSWER: lambda: answers.unreadable(name),
+        }.get(fate.woe)
+        if error is not None:
+            raise error()
 
-    def _carry_out(self, name: str, work: Callable[[Tx], T]) -> tuple[T, Misfortune | None]:
+    def _fates(self, name: str, woes: Sequence[Woe]) -> Sequence[Misfortune]:
+        with self.begin(name) as tx:
+            return misfortunes.struck(tx, woes)
+
+    def _carry_out(self, name: str, work: Callable[[Tx], T]) -> tuple[T, Sequence[Misfortune]]:
         with self.begin(name) as tx:
             result = work(tx)
             crash = misfortunes.strike(tx, Woe.CRASH_AFTER)
-            lost = misfortunes.strike(tx, Woe.LOST_ANSWER)
+            after = misfortunes.struck(tx, AFTER)
         if crash and crash.exits:
             os._exit(CRASH_EXIT_CODE)
         if crash:
             raise Crash(name)
-        return result, lost
+        return result, after
 
     def now(self) -> datetime:
         """The cloud's own clock."""

@@ -125,7 +125,7 @@ def answered(status: int, body: str) -> PortalError:
         (404, glance(404, f"No image found with ID {ID}"), NotFound, "error.not_found"),
         (415, glance(415, "Image disk_format does not match"), Refused, "error.refused"),
         (408, "", Unavailable, "error.unavailable"),
-        (429, nova(429, "This request was rate-limited."), Unavailable, "error.unavailable"),
+        (429, nova(429, "This request was rate-limited."), Unavailable, "error.cloud_asks_to_wait"),
         (500, nova(500, "Unexpected API Error."), Unavailable, "error.unavailable"),
         (502, "<html>Bad Gateway</html>", Unavailable, "error.unavailable"),
         (503, "", Unavailable, "error.unavailable"),

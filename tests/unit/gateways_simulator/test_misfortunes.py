@@ -47,6 +47,51 @@ async def test_a_lost_answer_leaves_what_was_asked_for(campus: Campus) -> None:
     assert await compute.create_server(campus.home, order) == found.cloud_id
 
 
+@pytest.mark.parametrize(
+    ("woe", "key", "happens"),
+    [
+        (Woe.RATE_LIMITED, "error.cloud_asks_to_wait", False),
+        (Woe.BROKEN, "error.unavailable", False),
+        (Woe.WRONG_ANSWER, "error.unavailable", True),
+    ],
+)
+async def test_every_misfortune_says_what_the_real_adapter_says(
+    campus: Campus, woe: Woe, key: str, happens: bool
+) -> None:
+    compute, order = campus.cloud.compute, await campus.order("a")
+    seconds = 9 if woe is Woe.RATE_LIMITED else 0
+    campus.world.befall(Misfortune(woe=woe, calls="compute.create_server", seconds=seconds))
+
+    with pytest.raises(Unavailable) as error:
+        await compute.create_server(campus.home, order)
+
+    assert error.value.key == key
+    assert error.value.seconds == seconds
+    assert bool(await compute.find_servers(campus.home, "a")) is happens
+
+
+async def test_half_a_list_is_half_for_its_owner_too_but_not_for_one_server(
+    campus: Campus,
+) -> None:
+    server_id = await campus.build("a")
+    campus.world.befall(Misfortune(woe=Woe.LYING, calls="compute.*"))
+
+    assert await campus.cloud.compute.find_servers(campus.home, "a") == []
+    assert await campus.cloud.compute.server(server_id) is not None
+
+
+async def test_an_old_list_tells_how_it_was(campus: Campus) -> None:
+    old = await campus.build("a")
+    campus.world.advance(600)
+    await campus.build("b")
+    campus.world.befall(Misfortune(woe=Woe.STALE, seconds=600))
+
+    sweep = await campus.cloud.compute.servers(None)
+
+    assert [one.cloud_id for one in sweep.items] == [old]
+    assert sweep.complete
+
+
 async def test_only_the_named_calls_are_struck_and_only_so_often(campus: Campus) -> None:
     campus.world.befall(Misfortune(woe=Woe.SILENT, calls="network.*", times=2))
 
