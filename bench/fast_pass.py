@@ -169,7 +169,7 @@ async def ground(count: int) -> AsyncGenerator[Ground]:
             compute=ToldCompute(world=world, told=told, watch=watch),
             network=ToldNetwork(world=world, told=told),
         )
-        looks = Sightings(db=db, hub=portal.hub, now=lambda: datetime.now(UTC))
+        looks = Sightings(db=db, hub=portal.hub, now=lambda: datetime.now(UTC), holder="bench")
         with reading_timed(watch):
             yield Ground(looks, cloud, told, watch, [row.id for row in rows])
         await db.close()

@@ -78,7 +78,7 @@ def build(
     vault = Vault.open(settings.secret_key_file)
     clouds = Clouds(db, Connector(settings, vault, now))
     sides = ProjectSides(db=db, vault=vault, now=now)
-    holder = this_process()
+    holder = this_process(settings.node)
     orders = Orders(
         db=db, now=now, campus=settings.campus, address_choice=settings.address_with_machine
     )
@@ -87,7 +87,7 @@ def build(
         hub=hub,
         clouds=clouds,
         sides=sides,
-        sightings=Sightings(db=db, hub=hub, now=now),
+        sightings=Sightings(db=db, hub=hub, now=now, holder=holder),
         steps=Steps(sides=sides, now=now),
         now=now,
         holder=holder,
@@ -104,7 +104,7 @@ def build(
         following=Following(db, hub),
         machine_loop=machine_loop,
         catalog_loop=CatalogLoop(db=db, hub=hub, clouds=clouds, now=now),
-        runner=Runner(db=db, now=now, holder=holder),
+        runner=Runner(db=db, holder=holder),
         bell=bell,
     )
 

@@ -2,6 +2,10 @@
 
 On SQLite a write transaction is BEGIN IMMEDIATE behind one process-wide lock:
 writers queue here in order instead of failing there with "database is locked".
+
+On PostgreSQL writers of different rows go on side by side. What is read in order
+to be changed is read with a lock, in one order everywhere, so that nobody waits
+in a circle: the leader's row, the cloud's, machines by id, then projects by id.
 """
 
 import asyncio
@@ -15,6 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 BUSY_SECONDS = 20
+POSTGRES = {
+    "application_name": "madang",
+    "timezone": "UTC",
+    # Whoever is stopped in the middle of a transaction does not stop everybody else.
+    "idle_in_transaction_session_timeout": "5s",
+    "lock_timeout": "15s",
+}
+READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""All questions of one reading see the same moment, as they do on SQLite."""
 
 
 class Database:
@@ -22,10 +35,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.sqlite = url.startswith("sqlite")
-        self.engine: AsyncEngine = create_async_engine(url)
+        self.engine: AsyncEngine = create_async_engine(url) if self.sqlite else _postgres(url)
         # Made once: an engine with options of its own costs as much as a query.
         self._writes = self.engine.execution_options(writes=True)
-        self._reads = self.engine.execution_options(writes=False)
+        self._reads = self.engine.execution_options(**({} if self.sqlite else READS))
         self._writer = asyncio.Lock()
         if self.sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
@@ -66,6 +79,16 @@ class _NoLock:
     async def __aenter__(self) -> None: ...
 
     async def __aexit__(self, *_: object) -> None: ...
+
+
+def _postgres(url: str) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=20,
+        pool_pre_ping=True,
+        connect_args={"server_settings": POSTGRES},
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

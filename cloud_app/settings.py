@@ -5,8 +5,9 @@ sentence per problem, all of them together.
 """
 
 import os
+import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -41,6 +42,8 @@ class Settings:
     address_with_machine: str = "always"
     """External address: always, on request, or never."""
     log_level: str = "INFO"
+    node: str = field(default_factory=socket.gethostname)
+    """What this machine is called among those that share the database; its host name."""
 
     @property
     def campus(self) -> ZoneInfo:
@@ -81,6 +84,7 @@ class Settings:
                 given, "ADDRESS_WITH_MACHINE", ("always", "request", "never"), problems
             ),
             log_level=given.get("LOG_LEVEL", "INFO").upper(),
+            node=given.get("NODE") or socket.gethostname(),
         )
         if problems:
             raise WrongSettings("\n".join(problems))

@@ -1,12 +1,9 @@
 """A portal on a database of its own, with a clock that is moved by hand."""
 
-import asyncio
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from pathlib import Path
 
 import pytest
@@ -25,8 +22,18 @@ os.environ["MADANG_LOOPS"] = "0"
 from cloud_app import bootstrap  # noqa: E402
 from cloud_app.bootstrap import Portal  # noqa: E402
 from cloud_app.domain.actor import Actor, Role  # noqa: E402
-from cloud_app.site import PRACTICE_SITE, Site, apply  # noqa: E402
+from tests import servers  # noqa: E402
+from tests.databases import Databases, PostgresDatabases, SqliteDatabases  # noqa: E402
 from tests.make import Clock, a_person, a_portal  # noqa: E402
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgres"),
+        default="sqlite",
+        help="where the portals under test keep their rows; postgres is started by the tests",
+    )
 
 
 @pytest.fixture
@@ -34,27 +41,32 @@ def clock() -> Clock:
     return Clock()
 
 
-async def _found(var: Path) -> None:
-    portal = a_portal(var, Clock())
-    await apply(Site.read(PRACTICE_SITE), portal)
-    await portal.db.close()
-
-
 @pytest.fixture(scope="session")
-def campus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the practice site in it and nobody; copied for every test."""
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Databases]:
+    """Makes databases with the practice site in them and nobody."""
     var = tmp_path_factory.mktemp("campus")
-    env = os.environ | {"MADANG_VAR": str(var)}
-    subprocess.run([sys.executable, "-m", "tools.migrate"], check=True, env=env, cwd=ROOT)
-    asyncio.run(_found(var))
-    return var / "madang.db"
+    if request.config.getoption("--database") == "postgres":
+        with servers.postgres() as socket:
+            yield PostgresDatabases(var, socket)
+    else:
+        yield SqliteDatabases(var)
 
 
 @pytest.fixture
-async def portal(tmp_path: Path, campus_file: Path, clock: Clock) -> AsyncGenerator[Portal]:
+async def database(databases: Databases, tmp_path: Path) -> AsyncGenerator[Mapping[str, str]]:
+    """Settings that lead to a database of the test's own."""
+    async with databases.one(tmp_path) as settings:
+        yield settings
+
+
+@pytest.fixture
+async def portal(
+    tmp_path: Path, database: Mapping[str, str], clock: Clock
+) -> AsyncGenerator[Portal]:
     """A portal with the practice site, the loops at rest; also what `portal()` answers."""
-    shutil.copy(campus_file, tmp_path / "madang.db")
-    built = a_portal(tmp_path, clock)
+    built = a_portal(tmp_path, clock, **database)
     bootstrap.use(built)
     yield built
     await built.machine_loop.close()

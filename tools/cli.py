@@ -17,7 +17,8 @@ Madang 마당, a campus cloud portal
 
   ./madang up [--port N] [--host H]   install what is missing, build, start; Ctrl-C stops it
   ./madang test [-k WORD] [--only …]  every test that needs no cloud; --only
-                                      unit|contract|api|migrations|browser|checks
+                                      unit|contract|api|migrations|postgres|browser|
+                                      checks
   ./madang check                      format, lint, types, secrets, arrows: before each commit
   ./madang lab up|test|status|down    real OpenStack services on this machine (Linux, root)
   ./madang site FILE                  apply a description of clouds, sizes and templates

@@ -20,9 +20,9 @@ from cloud_app.hub import Hub, project_topic
 from cloud_app.loops.clouds import Clouds
 from cloud_app.loops.jobs import Jobs
 from cloud_app.loops.projects import ProjectSides
-from cloud_app.loops.sightings import Sightings
+from cloud_app.loops.sightings import LOOP, Sightings
 from cloud_app.loops.steps import Steps
-from cloud_app.loops.work import Change, Later, Work, back_off
+from cloud_app.loops.work import Change, Later, Overtaken, Work, back_off
 from cloud_app.models.clouds import TemplateRecord, flavor_ref, image_ref
 from cloud_app.models.machine_work import any_unsettled, claim, due_machines, release_claims
 from cloud_app.models.machines import MachineRecord
@@ -38,10 +38,6 @@ TRIES = 6
 """How often a refusal that might pass (the cloud's quota, a wrong moment) is tried again."""
 
 
-class Overtaken(Exception):
-    """Another worker holds the machine now; whatever this one found out is void."""
-
-
 @dataclass(slots=True, kw_only=True)
 class MachineLoop:
     db: Database
@@ -53,14 +49,15 @@ class MachineLoop:
     now: Callable[[], datetime]
     holder: str
     jobs: Jobs
-    name: str = "machines"
+    name: str = LOOP
     every: float = 0.5
     _looked: dict[str, datetime] = field(default_factory=dict[str, datetime])
     _in_vain: dict[str, int] = field(default_factory=dict[str, int])
     """How many looks in a row a cloud did not answer: it is asked less and less often."""
 
     async def lead(self) -> None:
-        """Void the claims of the worker that led before."""
+        """Void the claims of the worker that led before, and what we began when we last led."""
+        await self.jobs.close()
         async with self.db.begin() as session:
             await release_claims(session, self.holder, self.now())
 
@@ -88,7 +85,11 @@ class MachineLoop:
         self.jobs.start(key, cloud.id, lambda: self._look_now(cloud))
 
     async def _look_now(self, cloud: Cloud) -> None:
-        answered = await self.sightings.look(cloud)
+        try:
+            answered = await self.sightings.look(cloud)
+        except Overtaken:
+            log.warning("look overtaken", extra={"cloud": cloud.id})
+            return
         self._in_vain[cloud.id] = 0 if answered else min(self._in_vain.get(cloud.id, 0) + 1, 10)
 
     def _advance_soon(self, cloud: Cloud, machine_id: str) -> None:

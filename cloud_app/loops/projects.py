@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.db import Database
 from cloud_app.gateways.protocols import Cloud, Ground, Limits, Scope
+from cloud_app.models.base import add_if_absent
 from cloud_app.models.projects import CloudProjectRecord, ProjectRecord, side_of
 from cloud_app.vault import Vault, new_secret
 
@@ -69,13 +70,16 @@ class ProjectSides:
         async with self.db.begin() as session:
             row = await side_of(session, project_id, cloud_id)
             if row is None:
-                row = CloudProjectRecord(
+                new = CloudProjectRecord(
                     project_id=project_id,
                     cloud_id=cloud_id,
                     secret=self.vault.lock(new_secret()),
                     created_at=self.now(),
                 )
-                session.add(row)
+                await add_if_absent(session, new)
+                row = await side_of(session, project_id, cloud_id)
+            if row is None:
+                raise LookupError(project_id)
             return row, await session.get_one(ProjectRecord, project_id)
 
     async def _write(self, row_id: str, **values: str | None) -> CloudProjectRecord:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from cloud_app.db import Database, after_commit
 from cloud_app.domain.errors import PortalError
 from cloud_app.domain.machine_rules import LOOKS_THAT_PROVE_ABSENCE, Step, next_step
@@ -19,13 +21,18 @@ from cloud_app.domain.machines import SeenAddress, SeenPort, SeenServer
 from cloud_app.domain.sightings import Known, Look, in_doubt, see
 from cloud_app.gateways.protocols import Cloud, Sweep
 from cloud_app.hub import CLOUDS, Hub, project_topic
+from cloud_app.loops.work import Overtaken
+from cloud_app.models.base import HELD
 from cloud_app.models.clouds import CloudRecord
+from cloud_app.models.leaders import was_overtaken
 from cloud_app.models.machine_work import hurry
 from cloud_app.models.machines import MachineRecord, known_after
 from cloud_app.models.projects import lock_project
 
 Seen = TypeVar("Seen", SeenServer, SeenPort, SeenAddress)
 
+LOOP = "machines"
+"""The loop that looks: only its leader may write down what it saw."""
 FULL_EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(seconds=60)
 """How far before the newest change the next question starts: Nova's clock has whole seconds."""
@@ -62,11 +69,13 @@ class Sightings:
     db: Database
     hub: Hub
     now: Callable[[], datetime]
+    holder: str
 
     async def look(self, cloud: Cloud) -> bool:
         """One pass over one cloud; tell whether it told its servers.
 
-        What does not answer is marked silent.
+        What does not answer is marked silent. Raises Overtaken, having written nothing
+        more, when another process leads by now.
         """
         async with self.db.read() as session:
             row = await session.get_one(CloudRecord, cloud.id)
@@ -110,8 +119,9 @@ class Sightings:
         missed = False
         async with self.db.begin() as session:
             by_project: dict[str, list[MachineRecord]] = defaultdict(list)
-            for machine_id in ids:
-                row = await session.get_one(MachineRecord, machine_id)
+            await self._require_lead(session)
+            for machine_id in sorted(set(ids)):
+                row = await session.get_one(MachineRecord, machine_id, with_for_update=True)
                 by_project[row.project_id].append(row)
             for project_id, rows in sorted(by_project.items()):
                 version = await lock_project(session, project_id)
@@ -124,6 +134,10 @@ class Sightings:
                 after_commit(session, lambda t=topic, v=version: self.hub.publish(t, v))
         return missed
 
+    async def _require_lead(self, session: AsyncSession) -> None:
+        if await was_overtaken(session, LOOP, self.holder):
+            raise Overtaken()
+
     def _after_news(self, row: MachineRecord) -> None:
         now = self.now()
         row.say_state(now)
@@ -135,7 +149,8 @@ class Sightings:
     ) -> None:
         """Write down which service answered, and since when one does not."""
         async with self.db.begin() as session:
-            row = await session.get_one(CloudRecord, cloud_id)
+            await self._require_lead(session)
+            row = await session.get_one(CloudRecord, cloud_id, with_for_update=HELD)
             if answered.servers is None:
                 row.answered_at = look.began
             if answered.network is None:

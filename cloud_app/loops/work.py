@@ -28,6 +28,10 @@ class Later(Exception):
         self.seconds = seconds
 
 
+class Overtaken(Exception):
+    """Another worker has taken over; whatever this one found out is void."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """What a step may know: a copy of the row as it was, and where it stands."""

@@ -117,4 +117,7 @@ async def has_logged_in_from(
 
 async def forget_failures_before(session: AsyncSession, at: datetime) -> None:
     """Drop counts of wrong tries that no longer matter."""
-    await session.exec(delete(LoginFailureRecord).where(col(LoginFailureRecord.last_at) < at))
+    old = select(LoginFailureRecord.subject).where(LoginFailureRecord.last_at < at)
+    # Whatever somebody is counting on just now is not waited for.
+    mine = old.with_for_update(skip_locked=True)
+    await session.exec(delete(LoginFailureRecord).where(col(LoginFailureRecord.subject).in_(mine)))

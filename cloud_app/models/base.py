@@ -6,11 +6,16 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 E = TypeVar("E", bound=StrEnum)
+
+HELD: Any = {"key_share": True}
+"""For `with_for_update` on a row that others refer to: they still may."""
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(column_0_label)s",
@@ -67,3 +72,10 @@ class Word(TypeDecorator[E], Generic[E]):
 
     def process_result_value(self, value: str | None, dialect: Any) -> E | None:
         return None if value is None else self.kind(value)
+
+
+async def add_if_absent(session: AsyncSession, row: Row) -> bool:
+    """Insert a row that somebody else may insert at this very moment; tell whether it was ours."""
+    kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    insert = kind.insert(type(row)).values(row.model_dump()).on_conflict_do_nothing()
+    return (await session.exec(insert)).rowcount == 1

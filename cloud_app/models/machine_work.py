@@ -77,11 +77,18 @@ async def release_claims(session: AsyncSession, holder: str, now: datetime) -> N
     What it asked of a cloud last may still take effect, so lists begun before
     `now` prove nothing about these machines.
     """
-    void = (
-        update(MachineRecord)
+    held = (
+        select(MachineRecord.id)
         .where(
             col(MachineRecord.claimed_until).is_not(None), col(MachineRecord.claimed_by) != holder
         )
+        .order_by(col(MachineRecord.id))
+        .with_for_update()
+    )
+    ids = (await session.exec(held)).all()
+    void = (
+        update(MachineRecord)
+        .where(col(MachineRecord.id).in_(ids))
         .values(
             claimed_until=None, claimed_by="", touched_at=now, fence=col(MachineRecord.fence) + 1
         )

@@ -56,7 +56,9 @@ class CloudProjectRecord(Row, table=True):
 async def lock_project(session: AsyncSession, project_id: str) -> int:
     """Raise the project's topic version, which also makes other writers of it wait.
 
-    Every transaction that changes what a project's pages show starts here.
+    Every transaction that changes what a project's pages show comes by here, after
+    it has taken hold of the machines it changes, and with several projects in the
+    order of their ids.
     """
     change = (
         update(ProjectRecord)

@@ -26,6 +26,7 @@ from cloud_app.models.accounts import (
     login_with_account,
 )
 from cloud_app.models.audit import write_down
+from cloud_app.models.base import HELD
 from cloud_app.models.projects import MemberRecord, ProjectRecord, projects_of
 from cloud_app.services.passwords import Passwords
 from cloud_app.services.throttle import FORGOTTEN, count_try, take_back
@@ -166,7 +167,7 @@ class AccountService:
         """Close an account's doors at once; answers with the hashes of its ended log-ins."""
         actor.require(Action.CHANGE_SITE)
         async with self.db.begin() as session:
-            account = await session.get(AccountRecord, account_id)
+            account = await session.get(AccountRecord, account_id, with_for_update=HELD)
             if account is None:
                 raise NotFound()
             account.disabled_at = account.disabled_at or self.now()
@@ -219,7 +220,7 @@ class AccountService:
         async with self.db.begin() as session:
             await take_back(session, counted)
             await forget_failures_before(session, now - FORGOTTEN)
-            account = await session.get(AccountRecord, account_id)
+            account = await session.get(AccountRecord, account_id, with_for_update=HELD)
             if account is None or not account.usable:
                 raise Unauthenticated("login.wrong")
             if better is not None:

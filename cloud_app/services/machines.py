@@ -132,7 +132,7 @@ class MachineService:
     async def retry(self, actor: Actor, machine_id: str) -> Machine:
         """Try a failed order again, under the same name and with the same way in."""
         async with self.db.begin() as session:
-            row = await _mine(session, actor, machine_id, Action.CHANGE_MACHINES)
+            row = await _mine(session, actor, machine_id, Action.CHANGE_MACHINES, held=True)
             if row.failure is None or row.wanted is Wanted.GONE:
                 raise Conflict("machines.retry.not_failed", name=row.name)
             if not row.settled:
@@ -146,7 +146,7 @@ class MachineService:
         self, actor: Actor, machine_id: str, what: str, change: Callable[[MachineRecord], None]
     ) -> Machine:
         async with self.db.begin() as session:
-            row = await _mine(session, actor, machine_id, Action.CHANGE_MACHINES)
+            row = await _mine(session, actor, machine_id, Action.CHANGE_MACHINES, held=True)
             version = await lock_project(session, row.project_id)
             if row.gone_at is None and row.wanted is Wanted.HERE:
                 change(row)
@@ -198,9 +198,10 @@ def _require(actor: Actor, action: Action, project_id: str) -> None:
 
 
 async def _mine(
-    session: AsyncSession, actor: Actor, machine_id: str, action: Action
+    session: AsyncSession, actor: Actor, machine_id: str, action: Action, *, held: bool = False
 ) -> MachineRecord:
-    row = await session.get(MachineRecord, machine_id)
+    """The machine, if the actor may do this with it; `held` until the transaction ends."""
+    row = await session.get(MachineRecord, machine_id, with_for_update=held or None)
     if row is None:
         raise NotFound()
     _require(actor, action, row.project_id)

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.domain.errors import TooMany
 from cloud_app.models.accounts import LoginFailureRecord, has_logged_in_from
+from cloud_app.models.base import add_if_absent
 
 FORGOTTEN = timedelta(hours=1)
 """After so long without a wrong try the count starts again."""
@@ -53,10 +54,9 @@ async def count_try(session: AsyncSession, handle: str, address: str, now: datet
     counted: list[LoginFailureRecord] = []
     wait = 0
     for subject, patience in await subjects(session, handle, address, now):
-        row = await session.get(LoginFailureRecord, subject)
-        if row is None:
-            row = LoginFailureRecord(subject=subject, count=0, last_at=now)
-        elif row.last_at + FORGOTTEN <= now:
+        await add_if_absent(session, LoginFailureRecord(subject=subject, count=0, last_at=now))
+        row = await session.get_one(LoginFailureRecord, subject, with_for_update=True)
+        if row.last_at + FORGOTTEN <= now:
             row.count = 0
         counted.append(row)
         pause = timedelta(seconds=patience.seconds_after(row.count)) if row.count else timedelta()
@@ -74,6 +74,6 @@ async def count_try(session: AsyncSession, handle: str, address: str, now: datet
 async def take_back(session: AsyncSession, counted: list[str]) -> None:
     """The password was right: forget the account's wrong tries, and this one of the address."""
     for subject in counted:
-        row = await session.get(LoginFailureRecord, subject)
+        row = await session.get(LoginFailureRecord, subject, with_for_update=True)
         if row is not None:
             row.count = max(row.count - 1, 0) if subject.startswith("address:") else 0

@@ -1,6 +1,6 @@
 """The log-in and log-out doors, for browsers and for scripts."""
 
-import shutil
+from collections.abc import Mapping
 
 import pytest
 from sqlmodel import select
@@ -92,10 +92,9 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: Mak
 
 
 async def test_over_https_the_cookie_belongs_to_this_host_alone(
-    tmp_path, clock: Clock, campus_file, client: MakeClient
+    tmp_path, clock: Clock, database: Mapping[str, str], client: MakeClient
 ):
-    shutil.copy(campus_file, tmp_path / "madang.db")
-    secure = a_portal(tmp_path, clock, PUBLIC_URL="https://madang.example")
+    secure = a_portal(tmp_path, clock, PUBLIC_URL="https://madang.example", **database)
     bootstrap.use(secure)
     await a_person(secure, "safe")
 
@@ -204,10 +203,9 @@ async def test_a_bad_bearer_is_not_helped_by_a_good_cookie(portal: Portal, clien
 
 
 async def test_only_a_proxy_on_this_machine_is_believed_about_addresses(
-    tmp_path, clock: Clock, campus_file, client: MakeClient
+    tmp_path, clock: Clock, database: Mapping[str, str], client: MakeClient
 ):
-    shutil.copy(campus_file, tmp_path / "madang.db")
-    secure = a_portal(tmp_path, clock, PUBLIC_URL="https://madang.example")
+    secure = a_portal(tmp_path, clock, PUBLIC_URL="https://madang.example", **database)
     bootstrap.use(secure)
     forwarded = {"X-Forwarded-For": "6.6.6.6, 198.51.100.9"}
     for _ in range(2):

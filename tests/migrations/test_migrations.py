@@ -1,75 +1,107 @@
-"""Migrations on SQLite: up, down, up again, and exactly the tables the code believes in."""
+"""Migrations: up, down, up again, and exactly the tables the code believes in."""
 
+import asyncio
 import os
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from cloud_app.settings import Settings
+from tests.databases import Databases
 
 ROOT = Path(__file__).parents[2]
 CONFIG = Config(str(ROOT / "alembic.ini"))
 
-
-@pytest.fixture(scope="module")
-def environment() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
+Tables = Mapping[str, sa.Table]
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory, environment: pytest.MonkeyPatch) -> Path:
-    var = tmp_path_factory.mktemp("fresh")
-    environment.setenv("MADANG_VAR", str(var))
-    command.upgrade(CONFIG, "head")
-    return var
+@asynccontextmanager
+async def settings_of(databases: Databases, var: Path) -> AsyncGenerator[Mapping[str, str]]:
+    async with databases.empty(var) as given:
+        yield {f"MADANG_{name}": value for name, value in {"VAR": str(var), **given}.items()}
 
 
-def tables(var: Path) -> dict[str, str]:
-    with sqlite3.connect(var / "madang.db") as connection:
-        rows = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE name != 'alembic_version' AND sql NOT NULL"
-        )
-        return dict(rows.fetchall())
+@pytest.fixture
+async def environment(databases: Databases, tmp_path: Path) -> AsyncGenerator[Mapping[str, str]]:
+    """Variables that lead to a database without a table; alembic reads them."""
+    async with settings_of(databases, tmp_path) as given:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in given.items():
+                patch.setenv(name, value)
+            yield given
 
 
-def test_the_tables_are_what_the_code_believes_in(fresh: Path):
-    assert tables(fresh)
+@pytest.fixture
+async def fresh(environment: Mapping[str, str]) -> str:
+    """The address of a database that was migrated."""
+    await run(command.upgrade, CONFIG, "head")
+    return Settings.from_env(environment).database_url
 
-    command.check(CONFIG)
+
+async def run(work, *given: object) -> None:
+    """Alembic begins a loop of its own."""
+    await asyncio.to_thread(work, *given)
 
 
-def test_going_down_leaves_nothing_and_going_up_again_the_same(fresh: Path):
-    before = tables(fresh)
+async def tables(url: str) -> Tables:
+    engine, found = create_async_engine(url), sa.MetaData()
+    async with engine.connect() as connection:
+        await connection.run_sync(found.reflect)
+    await engine.dispose()
+    return {name: table for name, table in found.tables.items() if name != "alembic_version"}
 
-    command.downgrade(CONFIG, "base")
-    empty = tables(fresh)
-    command.upgrade(CONFIG, "head")
+
+def written(found: Tables) -> list[str]:
+    """What one would have to say to make these tables."""
+    indexes = [index for table in found.values() for index in table.indexes]
+    return sorted(str(CreateTable(table)) for table in found.values()) + sorted(
+        str(CreateIndex(index)) for index in indexes
+    )
+
+
+async def test_the_tables_are_what_the_code_believes_in(fresh: str):
+    assert await tables(fresh)
+
+    await run(command.check, CONFIG)
+
+
+async def test_going_down_leaves_nothing_and_going_up_again_the_same(fresh: str):
+    before = await tables(fresh)
+
+    await run(command.downgrade, CONFIG, "base")
+    empty = await tables(fresh)
+    await run(command.upgrade, CONFIG, "head")
 
     assert "account" in before
     assert empty == {}
-    assert tables(fresh) == before
+    assert written(await tables(fresh)) == written(before)
 
 
-def test_two_that_start_together_migrate_once(tmp_path: Path):
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "alembic", "upgrade", "head"],
-            cwd=ROOT,
-            env=os.environ | {"MADANG_VAR": str(tmp_path)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    said = [process.communicate()[1] for process in started]
+async def test_two_that_start_together_migrate_once(environment: Mapping[str, str]):
+    said = await asyncio.gather(*(asyncio.to_thread(migrate, environment) for _ in range(2)))
 
-    assert [process.returncode for process in started] == [0, 0], said
-    assert "account" in tables(tmp_path)
+    assert [process.returncode for process in said] == [0, 0], said
+    assert "account" in await tables(Settings.from_env(environment).database_url)
+
+
+def migrate(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
 
 
 def test_migrations_are_numbered_without_a_gap():
@@ -78,8 +110,8 @@ def test_migrations_are_numbered_without_a_gap():
     assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
 
 
-def test_constraints_have_names_of_ours(fresh: Path):
-    for name, sql in tables(fresh).items():
-        if sql.startswith("CREATE TABLE"):
-            assert f"CONSTRAINT pk_{name} " in sql, name
-            assert sql.count("FOREIGN KEY") == sql.count("CONSTRAINT fk_"), name
+async def test_constraints_have_names_of_ours(fresh: str):
+    for name, table in (await tables(fresh)).items():
+        assert table.primary_key.name == f"pk_{name}"
+        for other in table.constraints - {table.primary_key}:
+            assert str(other.name).startswith(("fk_", "uq_", "ck_")), (name, other)
