@@ -19,6 +19,7 @@ from cloud_app.hub import Hub
 from cloud_app.loops.catalog import CatalogLoop
 from cloud_app.loops.clouds import Clouds
 from cloud_app.loops.jobs import Jobs
+from cloud_app.loops.line import Turns
 from cloud_app.loops.machines import MachineLoop
 from cloud_app.loops.projects import ProjectSides
 from cloud_app.loops.runner import Bell, Runner, this_process
@@ -77,8 +78,7 @@ def build(
     db, hub, bell = Database(settings.database_url), Hub(), Bell()
     vault = Vault.open(settings.secret_key_file)
     clouds = Clouds(db, Connector(settings, vault, now))
-    sides = ProjectSides(db=db, vault=vault, now=now)
-    holder = this_process(settings.node)
+    sides, holder = ProjectSides(db=db, vault=vault, now=now), this_process(settings.node)
     orders = Orders(
         db=db, now=now, campus=settings.campus, address_choice=settings.address_with_machine
     )
@@ -89,6 +89,7 @@ def build(
         sides=sides,
         sightings=Sightings(db=db, hub=hub, now=now, holder=holder),
         steps=Steps(sides=sides, now=now),
+        turns=Turns(db=db, hub=hub, now=now, most=settings.built_at_once),
         now=now,
         holder=holder,
         jobs=Jobs(MOST_WORK_AT_ONCE, then=bell.ring),
@@ -101,7 +102,7 @@ def build(
         accounts=AccountService(db=db, now=now, passwords=passwords or Passwords()),
         orders=orders,
         machines=MachineService(db=db, hub=hub, orders=orders, now=now, wake=bell.ring),
-        following=Following(db, hub),
+        following=Following(db, hub, built_at_once=settings.built_at_once),
         machine_loop=machine_loop,
         catalog_loop=CatalogLoop(db=db, hub=hub, clouds=clouds, now=now),
         runner=Runner(db=db, holder=holder),

@@ -12,6 +12,9 @@ from collections.abc import Mapping
 CLOUDS = "clouds"
 """Topic of what is known about the clouds themselves: silence, offers."""
 
+LINE = "line"
+"""Topic of who is built next: every place moves when a build ends."""
+
 
 def project_topic(project_id: str) -> str:
     return f"project:{project_id}"

@@ -41,6 +41,8 @@ class Settings:
     """Whether this process runs the loops (no when a separate worker does)."""
     address_with_machine: str = "always"
     """External address: always, on request, or never."""
+    built_at_once: int = 10
+    """So many machines are built at the same time in one cloud; others wait in line."""
     log_level: str = "INFO"
     node: str = field(default_factory=socket.gethostname)
     """What this machine is called among those that share the database; its host name."""
@@ -83,6 +85,7 @@ class Settings:
             address_with_machine=_choice(
                 given, "ADDRESS_WITH_MACHINE", ("always", "request", "never"), problems
             ),
+            built_at_once=_count(given, "BUILT_AT_ONCE", 10, problems),
             log_level=given.get("LOG_LEVEL", "INFO").upper(),
             node=given.get("NODE") or socket.gethostname(),
         )
@@ -128,6 +131,14 @@ def _number(given: Mapping[str, str], name: str, default: float, problems: list[
     except ValueError:
         problems.append(f"{PREFIX}{name}: {given[name]!r} is not a number")
         return default
+
+
+def _count(given: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:
+    value = given.get(name, str(default))
+    if not value.isdecimal() or int(value) < 1:
+        problems.append(f"{PREFIX}{name}: {value!r} is not a whole number from 1 on")
+        return default
+    return int(value)
 
 
 def _choice(

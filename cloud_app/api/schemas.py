@@ -8,6 +8,7 @@ from typing import Annotated, Generic, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from cloud_app.domain.actor import Actor, Role
+from cloud_app.domain.line import Place
 from cloud_app.domain.machines import Access, Command, Machine, MachineSpec, Size, State, Template
 from cloud_app.domain.offers import Offers
 
@@ -134,6 +135,21 @@ class AddressesOut(BaseModel):
     fixed: str | None
 
 
+class LineOut(BaseModel):
+    """Where a server stands that waits to be built."""
+
+    ahead: int
+    """So many are begun before it."""
+    about_seconds: int | None
+
+    @classmethod
+    def of(cls, place: Place | None) -> Self | None:
+        if place is None:
+            return None
+        wait = int(place.wait.total_seconds()) if place.wait else None
+        return cls(ahead=place.ahead, about_seconds=wait)
+
+
 class ServerOut(BaseModel):
     id: str
     project_id: str
@@ -159,9 +175,11 @@ class ServerOut(BaseModel):
     created_at: datetime
     seen_at: datetime | None
     version: int
+    line: LineOut | None = None
+    """Set while it waits for its turn to be built."""
 
     @classmethod
-    def of(cls, machine: Machine) -> Self:
+    def of(cls, machine: Machine, place: Place | None = None) -> Self:
         return cls(
             id=machine.id,
             project_id=machine.project_id,
@@ -182,6 +200,7 @@ class ServerOut(BaseModel):
             created_at=machine.created_at,
             seen_at=machine.seen_at,
             version=machine.version,
+            line=LineOut.of(place),
         )
 
 

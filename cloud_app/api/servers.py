@@ -44,8 +44,9 @@ async def list_servers(
             raise NotFound()
         machines = machines[ids.index(after) + 1 :]
     page = machines[:limit]
+    places = await portal().following.places(actor, project)
     return Page(
-        items=[ServerOut.of(machine) for machine in page],
+        items=[ServerOut.of(machine, places.get(machine.id)) for machine in page],
         next=page[-1].id if len(machines) > limit else None,
     )
 
@@ -91,7 +92,9 @@ async def offers(actor: CurrentActor, project_id: ProjectId = None) -> OffersOut
 @router.get("/{server_id}")
 async def get_server(server_id: str, actor: CurrentActor) -> ServerOut:
     """Look at one server."""
-    return ServerOut.of(await portal().machines.one(actor, server_id))
+    machine = await portal().machines.one(actor, server_id)
+    places = await portal().following.places(actor, machine.project_id)
+    return ServerOut.of(machine, places.get(machine.id))
 
 
 @router.delete("/{server_id}", status_code=HTTPStatus.ACCEPTED)

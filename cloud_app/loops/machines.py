@@ -19,6 +19,7 @@ from cloud_app.gateways.protocols import Cloud
 from cloud_app.hub import Hub, project_topic
 from cloud_app.loops.clouds import Clouds
 from cloud_app.loops.jobs import Jobs
+from cloud_app.loops.line import Turns
 from cloud_app.loops.projects import ProjectSides
 from cloud_app.loops.sightings import LOOP, Sightings
 from cloud_app.loops.steps import Steps
@@ -46,6 +47,7 @@ class MachineLoop:
     sides: ProjectSides
     sightings: Sightings
     steps: Steps
+    turns: Turns
     now: Callable[[], datetime]
     holder: str
     jobs: Jobs
@@ -64,6 +66,7 @@ class MachineLoop:
     async def once(self) -> None:
         """Start whatever is due; nothing here waits for a cloud."""
         for cloud in await self.clouds.all():
+            await self.turns.give(cloud.id)
             async with self.db.read() as session:
                 busy = await any_unsettled(session, cloud.id)
                 due = await due_machines(session, cloud.id, self.now(), MOST_AT_ONCE)

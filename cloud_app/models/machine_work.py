@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from cloud_app.models.machine_line import waits
 from cloud_app.models.machines import MachineRecord
 
 
 async def due_machines(
     session: AsyncSession, cloud_id: str, now: datetime, most: int
 ) -> Sequence[str]:
-    """Ids of machines that want work now and that nobody holds, oldest first."""
+    """Ids of machines whose turn has come and that nobody holds, oldest first."""
     query = (
         select(MachineRecord.id)
         .where(
@@ -25,6 +26,7 @@ async def due_machines(
             col(MachineRecord.settled).is_(False),
             col(MachineRecord.next_try_at) <= now,
             _unheld(now),
+            sa.not_(waits()),
         )
         .order_by(col(MachineRecord.next_try_at))
         .limit(most)

@@ -46,6 +46,7 @@ class MachineRecord(Row, table=True):
             postgresql_where=_LIVE,
         ),
         sa.Index("ix_machine_work", "cloud_id", "settled", "next_try_at"),
+        sa.Index("ix_machine_built", "cloud_id", "built_at"),
     )
 
     id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
@@ -86,6 +87,8 @@ class MachineRecord(Row, table=True):
     create_sent_at: datetime | None = Field(default=None, sa_type=Moment)
     touched_at: datetime = Field(sa_type=Moment)
     """Our last write to the cloud; a list begun earlier proves nothing."""
+    begun_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When its turn to be built came; until then nothing of it is asked of the cloud."""
     building_at: datetime | None = Field(default=None, sa_type=Moment)
     built_at: datetime | None = Field(default=None, sa_type=Moment)
     ready_at: datetime | None = Field(default=None, sa_type=Moment)

@@ -22,6 +22,7 @@ from cloud_app.components.stages import stages
 from cloud_app.components.status import badge, explained, freshness
 from cloud_app.components.table import empty, skeleton
 from cloud_app.components.tokens import DANGER, PLAIN, PRIMARY, QUIETLY
+from cloud_app.components.turn import turn
 from cloud_app.components.when import day, when
 from cloud_app.pages.machine_news import news
 from cloud_app.pages.machine_next import next_thing
@@ -91,13 +92,22 @@ def progress() -> rx.Component:
         card(
             stack(
                 stages(MACHINE.stages, "machine.stages", "machines.state", "machine.stage"),
-                rx.cond(
-                    MACHINE.failure,
-                    rx.fragment(),
-                    say(explained(MACHINE.state, "machines.state"), "quiet"),
-                ),
+                rx.cond(MACHINE.failure, rx.fragment(), what_goes_on()),
             )
         ),
+    )
+
+
+def what_goes_on() -> rx.Component:
+    return rx.cond(
+        MACHINE.turn.kind,
+        rx.el.div(
+            rx.el.strong(turn(MACHINE.turn)),
+            say(t("machines.turn.words"), "quiet"),
+            class_name="stack tight",
+            role="status",
+        ),
+        say(explained(MACHINE.state, "machines.state"), "quiet"),
     )
 
 

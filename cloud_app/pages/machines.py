@@ -13,6 +13,7 @@ from cloud_app.components.shell import page
 from cloud_app.components.status import badge, freshness
 from cloud_app.components.table import Column, empty, pager, skeleton, table
 from cloud_app.components.tokens import PLAIN, PRIMARY, icon
+from cloud_app.components.turn import turn
 from cloud_app.components.when import day, when
 from cloud_app.state.locale import said, t
 from cloud_app.state.machines import MachinesState
@@ -102,11 +103,19 @@ def dialog_of(machine: MachineView) -> rx.Var[str]:
     return rx.Var.create(f"give-back-{machine.id}")
 
 
+def state(machine: MachineView) -> rx.Component:
+    return stack(
+        badge(machine.state, machine.tone, "machines.state"),
+        rx.cond(machine.turn.kind, say(turn(machine.turn), "quiet small")),
+        space="tight",
+    )
+
+
 COLUMNS: tuple[Column[MachineView], ...] = (
     Column("machines.name", name),
     Column(
         "machines.column.state",
-        lambda machine: badge(machine.state, machine.tone, "machines.state"),
+        state,
         "state",
     ),
     Column("machines.address", address, "second"),

@@ -10,6 +10,7 @@ from cloud_app.components.shell import page
 from cloud_app.components.status import badge, freshness
 from cloud_app.components.table import empty, skeleton
 from cloud_app.components.tokens import PRIMARY
+from cloud_app.components.turn import turn
 from cloud_app.components.when import day
 from cloud_app.state.locale import said, t, word
 from cloud_app.state.overview import OverviewState
@@ -33,6 +34,7 @@ def tile(machine: MachineView) -> rx.Component:
             ),
             space="tight",
         ),
+        rx.cond(machine.turn.kind, say(turn(machine.turn), "quiet small")),
         line(
             rx.el.span(t("machines.return_on"), class_name="quiet small"),
             rx.el.span(day(machine.return_on), class_name="small"),

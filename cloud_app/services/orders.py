@@ -159,7 +159,7 @@ class Orders:
         row.detail, row.spoiled, row.races = "", False, 0
         row.presence, row.power, row.raw_status = Presence.NEVER, None, ""
         row.server_id = row.port_id = row.address_id = row.fixed_ip = row.address = None
-        row.create_sent_at = row.building_at = row.built_at = None
+        row.create_sent_at = row.begun_at = row.building_at = row.built_at = None
         row.ready_at = row.first_ready_at = row.answers = None
         row.looks, row.released = 0, False
         row.created_at = row.touched_at = now

@@ -8,10 +8,13 @@ import reflex as rx
 
 from cloud_app.bootstrap import portal
 from cloud_app.domain.actor import Actor
-from cloud_app.domain.machines import Machine
-from cloud_app.hub import CLOUDS, project_topic
+from cloud_app.domain.line import Place
+from cloud_app.domain.machines import Machine, State
+from cloud_app.hub import CLOUDS, LINE, project_topic
 from cloud_app.state.marks import member
 from cloud_app.state.session import SessionState, actor_of
+
+Known = tuple[Sequence[Machine], Mapping[str, Place]]
 
 LOOK_AGAIN_SECONDS = 15
 """A page that heard nothing looks again after this long in any case."""
@@ -37,7 +40,8 @@ class LiveRows(rx.State, mixin=True):
 class FollowsProject(LiveRows, mixin=True):
     """A page about the chosen project, looked at again whenever something in it changed.
 
-    The page says in `_look` what it reads, and in `_show` what becomes of it.
+    The page says in `_look` what it reads, in `_show` what becomes of it, and in
+    `_waits` whether places in line are on it: those move with every build that ends.
     """
 
     _project: str = ""
@@ -50,9 +54,9 @@ class FollowsProject(LiveRows, mixin=True):
         async with self:
             project, seen = self._project, dict(self._seen)
         while project:
-            seen = await portal().hub.wait(seen, timeout=LOOK_AGAIN_SECONDS)
+            await portal().hub.wait(seen, timeout=LOOK_AGAIN_SECONDS)
             actor = await actor_of(self, active=False)
-            known = await self._look(actor, project)
+            known, seen = await self._known(actor, project)
             async with self:
                 if self._project != project:
                     return
@@ -65,16 +69,43 @@ class FollowsProject(LiveRows, mixin=True):
             self.loaded = False
         self._project = project
         actor = await actor_of(self)
-        topics = (project_topic(project), CLOUDS)
-        self._seen = {topic: portal().hub.version(topic) for topic in topics}
-        self._show(actor, await self._look(actor, project))
+        known, self._seen = await self._known(actor, project)
+        self._show(actor, known)
         return type(self).watch
+
+    async def _known(self, actor: Actor, project: str) -> tuple[Any, Mapping[str, int]]:
+        """What is read, and the numbers it belongs to: read before the rows."""
+        numbers = numbers_of(project_topic(project), CLOUDS, LINE)
+        known = await self._look(actor, project)
+        if not self._waits(known):
+            del numbers[LINE]
+        return known, numbers
 
     async def _look(self, actor: Actor, project_id: str) -> Any:
         raise NotImplementedError
 
+    def _waits(self, known: Any) -> bool:
+        raise NotImplementedError
+
     def _show(self, actor: Actor, known: Any) -> None:
         raise NotImplementedError
+
+
+def numbers_of(*topics: str) -> dict[str, int]:
+    """The hub's numbers as they stand."""
+    return {topic: portal().hub.version(topic) for topic in topics}
+
+
+async def machines_and_places(actor: Actor, project_id: str) -> Known:
+    """A project's machines, with the places of those that wait to be built."""
+    machines = await portal().following.machines(actor, project_id)
+    waiting = in_line(machines)
+    return machines, await portal().following.places(actor, project_id) if waiting else {}
+
+
+def in_line(machines: Sequence[Machine]) -> bool:
+    """Whether one of these may be waiting for its turn to be built."""
+    return any(machine.state is State.ORDERED for machine in machines)
 
 
 def freshness(machines: Sequence[Machine]) -> tuple[str, str, str]:

@@ -7,10 +7,11 @@ import reflex as rx
 from cloud_app.bootstrap import portal
 from cloud_app.domain.actor import Actor
 from cloud_app.domain.errors import Invalid, NotFound
-from cloud_app.domain.machines import Command, Machine
-from cloud_app.hub import CLOUDS, project_topic
+from cloud_app.domain.line import Place
+from cloud_app.domain.machines import Command, Machine, State
+from cloud_app.hub import CLOUDS, LINE, project_topic
 from cloud_app.state.form import FormErrors, plain
-from cloud_app.state.live import LOOK_AGAIN_SECONDS, LiveRows, freshness
+from cloud_app.state.live import LOOK_AGAIN_SECONDS, LiveRows, freshness, numbers_of
 from cloud_app.state.machine_view import NOBODY, MachinePageView
 from cloud_app.state.marks import member
 from cloud_app.state.session import actor_of
@@ -23,6 +24,7 @@ class MachineState(LiveRows, FormErrors, rx.State):
     missing: bool = False
     renaming: bool = False
     _id: str = ""
+    _project: str = ""
     _seen: Mapping[str, int] = {}
 
     @rx.event
@@ -36,13 +38,12 @@ class MachineState(LiveRows, FormErrors, rx.State):
         self._id = asked
         actor = await actor_of(self)
         try:
-            machine = await portal().machines.one(actor, asked)
+            self._project = (await portal().machines.one(actor, asked)).project_id
         except NotFound:
             self.missing, self.loaded = True, True
             return None
-        topics = (project_topic(machine.project_id), CLOUDS)
-        self._seen = {topic: portal().hub.version(topic) for topic in topics}
-        self._show(await portal().machines.one(actor, asked), actor)
+        machine, place, self._seen = await _look(actor, asked, self._project)
+        self._show(machine, actor, place)
         return MachineState.watch
 
     @rx.event(background=True, supersedes=True)
@@ -50,15 +51,15 @@ class MachineState(LiveRows, FormErrors, rx.State):
     async def watch(self):
         """Follow the machine, asking anew who is looking."""
         async with self:
-            asked, seen = self._id, dict(self._seen)
+            asked, project, seen = self._id, self._project, dict(self._seen)
         while seen:
-            seen = await portal().hub.wait(seen, timeout=LOOK_AGAIN_SECONDS)
+            await portal().hub.wait(seen, timeout=LOOK_AGAIN_SECONDS)
             actor = await actor_of(self, active=False)
-            machine = await portal().machines.one(actor, asked)
+            machine, place, seen = await _look(actor, asked, project)
             async with self:
                 if self._id != asked:
                     return
-                self._show(machine, actor)
+                self._show(machine, actor, place)
 
     @rx.event
     @member
@@ -122,10 +123,23 @@ class MachineState(LiveRows, FormErrors, rx.State):
         actor = await actor_of(self)
         self._show(await portal().machines.command(actor, self._id, command), actor)
 
-    def _show(self, machine: Machine, actor: Actor) -> None:
-        view = MachinePageView.of(machine, actor, portal().machines.now())
+    def _show(self, machine: Machine, actor: Actor, place: Place | None = None) -> None:
+        view = MachinePageView.of(machine, actor, portal().machines.now(), place)
         as_of, silent_since, silent_cloud = freshness([machine])
         self._take({
             "machine": view, "loaded": True, "missing": False, "as_of": as_of,
             "silent_since": silent_since, "silent_cloud": silent_cloud,
         })  # fmt: skip
+
+
+async def _look(
+    actor: Actor, machine_id: str, project_id: str
+) -> tuple[Machine, Place | None, Mapping[str, int]]:
+    """The machine, its place in line, and the hub's numbers, which are read first."""
+    numbers = numbers_of(project_topic(project_id), CLOUDS, LINE)
+    machine = await portal().machines.one(actor, machine_id)
+    if machine.state is not State.ORDERED:
+        del numbers[LINE]
+        return machine, None, numbers
+    places = await portal().following.places(actor, project_id)
+    return machine, places.get(machine_id), numbers

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from cloud_app.domain.actor import Action, Actor
+from cloud_app.domain.line import Place
 from cloud_app.domain.machines import STAGES, Access, Machine, State
 from cloud_app.state.live import moment
 from cloud_app.state.machine_news import MachineNewsView
-from cloud_app.state.views import specs, tone
+from cloud_app.state.views import NO_TURN, TurnView, specs, tone
 
 FRESHLY_READY = timedelta(minutes=10)
 """How long the stages stay on the page after they are all done."""
@@ -75,9 +76,10 @@ class MachinePageView:
     can_stop: bool = False
     can_retry: bool = False
     can_give_back: bool = False
+    turn: TurnView = NO_TURN
 
     @classmethod
-    def of(cls, machine: Machine, actor: Actor, now: datetime) -> Self:
+    def of(cls, machine: Machine, actor: Actor, now: datetime, place: Place | None = None) -> Self:
         mine = actor.may(Action.CHANGE_MACHINES, machine.project_id)
         going = machine.state in (State.RETURNING, State.GONE)
         steady = mine and machine.command is None
@@ -115,6 +117,7 @@ class MachinePageView:
             can_stop=steady and machine.state is State.READY,
             can_retry=mine and machine.can_retry,
             can_give_back=mine and not going,
+            turn=TurnView.of(place),
         )
 
 

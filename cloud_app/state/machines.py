@@ -10,7 +10,7 @@ from cloud_app import routes
 from cloud_app.bootstrap import portal
 from cloud_app.domain.actor import Actor
 from cloud_app.domain.machines import Command, Machine, State
-from cloud_app.state.live import FollowsProject, freshness
+from cloud_app.state.live import FollowsProject, Known, freshness, in_line, machines_and_places
 from cloud_app.state.marks import member
 from cloud_app.state.session import actor_of
 from cloud_app.state.views import OFF, ON, PROBLEM, SETTLED, MachineView
@@ -122,19 +122,23 @@ class MachinesState(FollowsProject, rx.State):
         said = urlencode({name: value for name, value in query.items() if value})
         return rx.redirect(f"{routes.MACHINES}?{said}" if said else routes.MACHINES, replace=True)
 
-    async def _look(self, actor: Actor, project_id: str) -> Sequence[Machine]:
-        return await portal().following.machines(actor, project_id)
+    async def _look(self, actor: Actor, project_id: str) -> Known:
+        return await machines_and_places(actor, project_id)
 
-    def _show(self, actor: Actor, known: Sequence[Machine]) -> None:
-        found = chosen(known, self.find, self.keep, self.sort)
+    def _waits(self, known: Known) -> bool:
+        return in_line(known[0])
+
+    def _show(self, actor: Actor, known: Known) -> None:
+        machines, places = known
+        found = chosen(machines, self.find, self.keep, self.sort)
         pages = max(1, -(-len(found) // ROWS_PER_PAGE))
         page = min(max(1, self.page), pages)
         part = found[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]
         today = portal().orders.today()
-        rows = [MachineView.of(machine, actor, today) for machine in part]
-        as_of, silent_since, silent_cloud = freshness(known)
+        rows = [MachineView.of(machine, actor, today, places.get(machine.id)) for machine in part]
+        as_of, silent_since, silent_cloud = freshness(machines)
         self._take({
-            "rows": rows, "count": len(found), "any": bool(known), "page": page,
+            "rows": rows, "count": len(found), "any": bool(machines), "page": page,
             "pages": pages, "loaded": True, "as_of": as_of, "silent_since": silent_since,
             "silent_cloud": silent_cloud,
         })  # fmt: skip

@@ -1,21 +1,16 @@
 """The first page: what needs attention first, then one's machines and limit."""
 
-from collections.abc import Sequence
-
 import reflex as rx
 
 from cloud_app.bootstrap import portal
 from cloud_app.domain.actor import Action, Actor
-from cloud_app.domain.machines import Machine
 from cloud_app.domain.quotas import Usage
-from cloud_app.state.live import FollowsProject, freshness
+from cloud_app.state.live import FollowsProject, Known, freshness, in_line, machines_and_places
 from cloud_app.state.marks import member
 from cloud_app.state.order_view import AmountView, amounts
 from cloud_app.state.views import MachineView
 
 MOST_CARDS = 6
-
-Known = tuple[Sequence[Machine], Usage | None]
 
 
 class OverviewState(FollowsProject, rx.State):
@@ -32,16 +27,21 @@ class OverviewState(FollowsProject, rx.State):
         """Show what is known, at once."""
         return await self._begin()
 
-    async def _look(self, actor: Actor, project_id: str) -> Known:
-        following = portal().following
-        machines = await following.machines(actor, project_id)
+    async def _look(self, actor: Actor, project_id: str) -> tuple[Known, Usage | None]:
+        known = await machines_and_places(actor, project_id)
         may_order = actor.may(Action.CHANGE_MACHINES, project_id)
-        return machines, await following.usage(actor, project_id) if may_order else None
+        usage = await portal().following.usage(actor, project_id) if may_order else None
+        return known, usage
 
-    def _show(self, actor: Actor, known: Known) -> None:
-        machines, usage = known
+    def _waits(self, known: tuple[Known, Usage | None]) -> bool:
+        return in_line(known[0][0])
+
+    def _show(self, actor: Actor, known: tuple[Known, Usage | None]) -> None:
+        (machines, places), usage = known
         today = portal().orders.today()
-        rows = [MachineView.of(machine, actor, today) for machine in machines]
+        rows = [
+            MachineView.of(machine, actor, today, places.get(machine.id)) for machine in machines
+        ]
         as_of, silent_since, silent_cloud = freshness(machines)
         self._take({
             "rows": rows[:MOST_CARDS], "more": len(rows) > MOST_CARDS,

@@ -6,6 +6,7 @@ from typing import Self
 
 from cloud_app import routes
 from cloud_app.domain.actor import Action, Actor
+from cloud_app.domain.line import Place
 from cloud_app.domain.machines import Machine, Size, State
 from cloud_app.state.live import moment
 
@@ -39,6 +40,29 @@ def specs(size: Size) -> str:
 
 
 @dataclass(frozen=True)
+class TurnView:
+    """Where a machine stands in line. `kind`: next, later, about (a time is known), or empty."""
+
+    kind: str = ""
+    ahead: int = 0
+    minutes: int = 0
+
+    @classmethod
+    def of(cls, place: Place | None) -> Self:
+        if place is None:
+            return cls()
+        if place.ahead == 0:
+            return cls("next")
+        if place.wait is None:
+            return cls("later", place.ahead)
+        return cls("about", place.ahead, -(-place.wait // timedelta(minutes=1)))
+
+
+NO_TURN = TurnView()
+"""Of a machine that does not wait."""
+
+
+@dataclass(frozen=True)
 class MachineView:
     """One row of the list, one card of the first page."""
 
@@ -59,9 +83,10 @@ class MachineView:
     disk: str
     worry: str
     """Why it needs attention: failed, lost or ending; empty when it does not."""
+    turn: TurnView
 
     @classmethod
-    def of(cls, machine: Machine, actor: Actor, today: date) -> Self:
+    def of(cls, machine: Machine, actor: Actor, today: date, place: Place | None = None) -> Self:
         mine = actor.may(Action.CHANGE_MACHINES, machine.project_id)
         steady = machine.command is None
         return cls(
@@ -81,6 +106,7 @@ class MachineView:
             can_give_back=mine and machine.state not in (State.RETURNING, State.GONE),
             disk=f"{machine.size.disk_gib} GiB",
             worry=_worry(machine, today),
+            turn=TurnView.of(place),
         )
 
 

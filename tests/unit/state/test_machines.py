@@ -1,15 +1,19 @@
 """The list of mini-PCs: strangers see nothing, filters live in the address."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from cloud_app.api.schemas import LineOut
 from cloud_app.bootstrap import Portal
 from cloud_app.domain.actor import Actor
 from cloud_app.domain.errors import NotFound, Unauthenticated
+from cloud_app.domain.line import Place
 from cloud_app.domain.machines import Machine, State
+from cloud_app.hub import LINE
 from cloud_app.state.machines import ROWS_PER_PAGE, MachinesState, chosen
-from cloud_app.state.views import MachineView, specs
+from cloud_app.state.views import NO_TURN, MachineView, TurnView, specs
 from tests.make import Clock, a_spec
 from tests.unit.state.visitor import Visitor
 
@@ -119,7 +123,7 @@ async def test_a_long_list_comes_in_pages(portal: Portal, student: Actor, clock:
     state = await (await Visitor.log_in(portal)).at(MachinesState, "/machines")
     state.page = 99
 
-    state._show(student, many)
+    state._show(student, (many, {}))
 
     assert (state.count, state.pages, state.page) == (300, 12, 12)
     assert len(state.rows) == ROWS_PER_PAGE
@@ -133,3 +137,34 @@ def test_sorting_by_name_knows_no_case(machine_names: list[Machine]):
 async def machine_names(portal: Portal, student: Actor, clock: Clock) -> list[Machine]:
     machine = await ordered(portal, student, clock)
     return [replace(machine, name=name) for name in ("banana", "Cherry", "Apple")]
+
+
+def test_a_place_in_line_is_said_with_about_how_long_it_takes():
+    half = Place(ahead=3, wait=timedelta(seconds=90))
+
+    assert TurnView.of(None) == NO_TURN
+    assert TurnView.of(Place(ahead=0, wait=None)).kind == "next"
+    assert TurnView.of(Place(ahead=2, wait=None)) == TurnView("later", 2)
+    assert TurnView.of(half) == TurnView("about", 3, 2)
+    assert LineOut.of(half) == LineOut(ahead=3, about_seconds=90)
+
+
+async def test_the_list_follows_the_line_only_while_something_waits(
+    portal: Portal, student: Actor, clock: Clock
+):
+    portal.following.most = 1
+    for name in ("web-1", "web-2"):
+        await ordered(portal, student, clock, name)
+    state = await (await Visitor.log_in(portal)).at(MachinesState, "/machines?sort=name")
+
+    await MachinesState.load.fn(state)
+
+    assert [row.turn.kind for row in state.rows] == ["", "next"]
+    assert LINE in state._seen
+
+    for row in state.rows:
+        await portal.machines.give_back(student, row.id)
+    await MachinesState.load.fn(state)
+
+    assert [row.turn.kind for row in state.rows] == ["", ""]
+    assert LINE not in state._seen
