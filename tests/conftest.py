@@ -18,6 +18,7 @@ for _name in [name for name in os.environ if name.startswith("MADANG_")]:
         del os.environ[_name]
 os.environ["MADANG_VAR"] = tempfile.mkdtemp(prefix="madang-tests-")
 os.environ["MADANG_LOOPS"] = "0"
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / "var" / "cache" / "hypothesis"))
 
 from cloud_app import bootstrap  # noqa: E402
 from cloud_app.bootstrap import Portal  # noqa: E402

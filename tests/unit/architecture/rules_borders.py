@@ -55,6 +55,8 @@ def once():
         "cloud_app/loops/runner.py::Runner.run": "the edge around one pass of a loop",
         "cloud_app/loops/jobs.py::Jobs._run": "the same edge, around one piece of its work",
         "cloud_app/web/edge.py::Edge._answer": "the outer edge of everything that answers HTTP",
+        "tests/storm/inline.py::AtOnceQueue.put_nowait": "hands it on to whoever awaits the answer",
+        "tests/storm/inline.py::AtOnce.submit": "likewise",
     },
 )
 def errors_are_caught_by_name(source: Source) -> Iterator[Found]:
