@@ -21,14 +21,14 @@ HALF_A_DAY_SECONDS = 12 * 60 * 60
 
 _settings = Settings.from_env()
 _port = int(os.environ.get("MADANG_PORT") or DEFAULT_PORT)
-_shared = bool(os.environ.get("REFLEX_REDIS_URL"))
 
 config = rx.Config(
     app_name="cloud_app",
     frontend_port=_port,
     backend_port=_port,
     cors_allowed_origins=list(_settings.public_urls),
-    state_manager_mode=StateManagerMode.REDIS if _shared else StateManagerMode.MEMORY,
+    redis_url=_settings.redis_url or None,
+    state_manager_mode=(StateManagerMode.REDIS if _settings.redis_url else StateManagerMode.MEMORY),
     redis_token_expiration=HALF_A_DAY_SECONDS,
     telemetry_enabled=False,
     show_built_with_reflex=False,

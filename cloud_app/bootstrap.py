@@ -15,7 +15,7 @@ from cloud_app.gateways.simulator.cloud import practice_cloud
 from cloud_app.gateways.simulator.site import Site
 from cloud_app.gateways.simulator.world import World
 from cloud_app.gateways.threads import Threads
-from cloud_app.hub import Hub
+from cloud_app.hub import WORK, Hub
 from cloud_app.loops.catalog import CatalogLoop
 from cloud_app.loops.clouds import Clouds
 from cloud_app.loops.jobs import Jobs
@@ -26,6 +26,7 @@ from cloud_app.loops.runner import Bell, Runner, this_process
 from cloud_app.loops.sightings import Sightings
 from cloud_app.loops.steps import Steps
 from cloud_app.models.clouds import CloudRecord
+from cloud_app.relay import Relay
 from cloud_app.services.accounts import AccountService
 from cloud_app.services.following import Following
 from cloud_app.services.machines import MachineService
@@ -55,13 +56,18 @@ class Portal:
     catalog_loop: CatalogLoop
     runner: Runner
     bell: Bell
+    relay: Relay | None
 
-    async def run_loops(self) -> None:
-        """Keep the clouds at what was asked, until cancelled."""
-        await asyncio.gather(
-            self.runner.run(self.machine_loop, self.bell),
-            self.runner.run(self.catalog_loop, Bell()),
-        )
+    async def run(self, *, loops: bool) -> None:
+        """Hear what other processes say, and with `loops` keep the clouds at what was asked.
+
+        Goes on until cancelled.
+        """
+        parts = [self.relay.run()] if self.relay else []
+        if loops:
+            parts.append(self.runner.run(self.machine_loop, self.bell))
+            parts.append(self.runner.run(self.catalog_loop, Bell()))
+        await asyncio.gather(*parts)
 
 
 def utc_now() -> datetime:
@@ -76,13 +82,46 @@ def build(
 ) -> Portal:
     """Make every part once. Tests pass a clock and cheap passwords."""
     db, hub, bell = Database(settings.database_url), Hub(), Bell()
+    hub.hear(WORK, lambda _: bell.ring())
     vault = Vault.open(settings.secret_key_file)
-    clouds = Clouds(db, Connector(settings, vault, now))
-    sides, holder = ProjectSides(db=db, vault=vault, now=now), this_process(settings.node)
     orders = Orders(
         db=db, now=now, campus=settings.campus, address_choice=settings.address_with_machine
     )
-    machine_loop = MachineLoop(
+    clouds, holder = Clouds(db, Connector(settings, vault, now)), this_process(settings.node)
+    return Portal(
+        settings=settings,
+        db=db,
+        hub=hub,
+        vault=vault,
+        accounts=AccountService(db=db, now=now, hub=hub, passwords=passwords or Passwords()),
+        orders=orders,
+        machines=MachineService(
+            db=db, hub=hub, orders=orders, now=now, wake=lambda: hub.call(WORK)
+        ),
+        following=Following(db, hub, built_at_once=settings.built_at_once),
+        machine_loop=_machine_loop(
+            settings, db, hub, bell, clouds=clouds, vault=vault, now=now, holder=holder
+        ),
+        catalog_loop=CatalogLoop(db=db, hub=hub, clouds=clouds, now=now),
+        runner=Runner(db=db, holder=holder),
+        bell=bell,
+        relay=Relay(settings.redis_url, hub) if settings.redis_url else None,
+    )
+
+
+def _machine_loop(
+    settings: Settings,
+    db: Database,
+    hub: Hub,
+    bell: Bell,
+    *,
+    clouds: Clouds,
+    vault: Vault,
+    now: Callable[[], datetime],
+    holder: str,
+) -> MachineLoop:
+    sides = ProjectSides(db=db, vault=vault, now=now)
+    return MachineLoop(
         db=db,
         hub=hub,
         clouds=clouds,
@@ -93,20 +132,6 @@ def build(
         now=now,
         holder=holder,
         jobs=Jobs(MOST_WORK_AT_ONCE, then=bell.ring),
-    )
-    return Portal(
-        settings=settings,
-        db=db,
-        hub=hub,
-        vault=vault,
-        accounts=AccountService(db=db, now=now, passwords=passwords or Passwords()),
-        orders=orders,
-        machines=MachineService(db=db, hub=hub, orders=orders, now=now, wake=bell.ring),
-        following=Following(db, hub, built_at_once=settings.built_at_once),
-        machine_loop=machine_loop,
-        catalog_loop=CatalogLoop(db=db, hub=hub, clouds=clouds, now=now),
-        runner=Runner(db=db, holder=holder),
-        bell=bell,
     )
 
 

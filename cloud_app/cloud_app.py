@@ -45,12 +45,12 @@ async def running() -> AsyncGenerator[None]:
     """What lives as long as the server: the log's form, the loops, the database."""
     here = portal()
     logs.setup(here.settings.log_level)
-    loops = asyncio.create_task(here.run_loops()) if here.settings.loops else None
+    tabs.follow(here.hub)
+    work = asyncio.create_task(here.run(loops=here.settings.loops))
     yield
-    if loops is not None:
-        loops.cancel()
-        with suppress(asyncio.CancelledError):
-            await loops
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
     await here.db.close()
 
 

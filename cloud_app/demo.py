@@ -48,7 +48,7 @@ async def found(portal: Portal) -> None:
 
 async def _furnish(portal: Portal) -> None:
     """Order some machines and let the loops bring them to their states."""
-    loops = asyncio.create_task(portal.run_loops())
+    loops = asyncio.create_task(portal.run(loops=True))
     try:
         async with asyncio.timeout(DEADLINE):
             minji, junho = await _actor(portal, "minji"), await _actor(portal, "junho")

@@ -44,6 +44,8 @@ class Settings:
     built_at_once: int = 10
     """So many machines are built at the same time in one cloud; others wait in line."""
     log_level: str = "INFO"
+    redis_url: str = ""
+    """Redis, by which several processes tell each other what changed; empty for a portal alone."""
     node: str = field(default_factory=socket.gethostname)
     """What this machine is called among those that share the database; its host name."""
 
@@ -87,6 +89,7 @@ class Settings:
             ),
             built_at_once=_count(given, "BUILT_AT_ONCE", 10, problems),
             log_level=given.get("LOG_LEVEL", "INFO").upper(),
+            redis_url=_redis(given, problems),
             node=given.get("NODE") or socket.gethostname(),
         )
         if problems:
@@ -106,6 +109,13 @@ def _origins(given: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
         elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
             problems.append(f"{PREFIX}PUBLIC_URL: {origin!r} needs https outside this machine")
     return origins
+
+
+def _redis(given: Mapping[str, str], problems: list[str]) -> str:
+    url = given.get("REDIS_URL", "")
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        problems.append(f"{PREFIX}REDIS_URL: it has to begin with redis://, rediss:// or unix://")
+    return url
 
 
 def _zone(name: str, problems: list[str]) -> str:

@@ -13,7 +13,7 @@ from cloud_app.logs import setup
 async def work() -> None:
     """Run the loops until SIGTERM or SIGINT."""
     setup(portal().settings.log_level)
-    loops = asyncio.create_task(portal().run_loops())
+    loops = asyncio.create_task(portal().run(loops=True))
     running = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(sign, loops.cancel)

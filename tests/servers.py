@@ -19,12 +19,12 @@ from tools import servers
 
 START_SECONDS = 30
 KEEPER = """
-folder=$1
-shift
+end=$1 folder=$2
+shift 2
 "$@" > "$folder/log" 2>&1 &
 server=$!
 cat > /dev/null
-kill -QUIT "$server" 2> /dev/null
+kill -s "$end" "$server" 2> /dev/null
 wait "$server"
 rm -rf "$folder"
 """
@@ -48,25 +48,27 @@ def postgres() -> Generator[Path]:
     first += ["--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"]
     subprocess.run(first, check=True, user=account, cwd="/", stdout=subprocess.DEVNULL)
     given = [word for setting in CARELESS for word in ("-c", setting)]
-    with _kept(folder, [programs / "postgres", "-D", data, "-k", folder, *given], account):
+    serve = [programs / "postgres", "-D", data, "-k", folder, *given]
+    with _kept(folder, serve, end="QUIT", user=account):
         _wait_for([programs / "pg_isready", "--quiet", "--host", folder])
         yield folder
 
 
 @contextmanager
-def redis() -> Generator[Path]:
-    """Run Redis, which keeps nothing; gives its socket."""
+def redis(folder: Path | None = None) -> Generator[str]:
+    """Run Redis, which keeps nothing; gives its address, the same again for the same folder."""
     _, program = servers.ensure()
-    folder = _folder("redis")
+    folder = folder or redis_folder()
+    folder.mkdir(exist_ok=True)
     socket = folder / "socket"
-    with _kept(folder, redis_command(program, socket), None):
+    command = [program, "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder]
+    with _kept(folder, command, end="TERM"):
         _wait_for(["test", "-S", socket])
-        yield socket
+        yield f"unix://{socket}"
 
 
-def redis_command(program: Path, socket: Path) -> Sequence[str | Path]:
-    """How Redis is started on a socket alone, without a file of its own."""
-    return [program, "--port", "0", "--unixsocket", socket, "--save", "", "--dir", socket.parent]
+def redis_folder() -> Path:
+    return _folder("redis")
 
 
 def _wait_for(command: Sequence[str | Path]) -> None:
@@ -91,9 +93,12 @@ def _plain_account() -> str | None:
 
 
 @contextmanager
-def _kept(folder: Path, command: Sequence[str | Path], user: str | None) -> Generator[None]:
+def _kept(
+    folder: Path, command: Sequence[str | Path], *, end: str, user: str | None = None
+) -> Generator[None]:
+    """Run a server until the end of the block; the signal `end` stops it at once."""
     keeper = subprocess.Popen(
-        ["sh", "-c", KEEPER, "keeper", folder, *command],
+        ["sh", "-c", KEEPER, "keeper", end, folder, *command],
         stdin=subprocess.PIPE,
         user=user,
         cwd="/",

@@ -43,6 +43,11 @@ def environment(*, port: int, var: Path, web: Path) -> dict[str, str]:
     }
 
 
+def portal_lock(port: int) -> str:
+    """Return the lock to take: portals that speak with each other over Redis may share a folder."""
+    return f"portal-{port}.lock" if os.environ.get("MADANG_REDIS_URL") else locks.PORTAL
+
+
 def prepare(var: Path, env: dict[str, str], *, demo: bool) -> None:
     """Migrate, then write the demo campus; both may run again and again."""
     if (places.ROOT / "alembic.ini").exists():
@@ -121,10 +126,11 @@ def main(argv: list[str] | None = None) -> int:
     var, web = given.var.resolve(), given.web.resolve()
     if given.stop_with_stdin:
         stop_with_stdin()
-    lock = locks.take(var / locks.PORTAL, port=given.port)
+    name = portal_lock(given.port)
+    lock = locks.take(var / name, port=given.port)
     try:
         if lock is None:
-            raise locks.in_use(var, locks.holder(var / locks.PORTAL) or locks.Holder(0))
+            raise locks.in_use(var, locks.holder(var / name) or locks.Holder(0))
         env = environment(port=given.port, var=var, web=web)
         prepare(var, env, demo=not given.no_demo)
     except Refusal as refusal:

@@ -14,9 +14,9 @@ from tools.words import Refusal, Stopped, say
 
 QUICK = ("unit", "contract", "api", "migrations", "storm")
 DATABASE = (
-    "unit/loops", "unit/services", "unit/state", "api", "migrations",
+    "unit/loops", "unit/services", "unit/state", "api", "migrations", "twins",
 )  # fmt: skip
-"""Folders of tests whose portals keep rows: they hold on PostgreSQL too."""
+"""Folders of tests whose portals keep rows, which hold on PostgreSQL too, or speak over Redis."""
 LEFT_OUT = "left out: no PostgreSQL here"
 PARTS = (*QUICK, "postgres", "browser", "checks")
 CACHE = places.ROOT / "var" / "cache"

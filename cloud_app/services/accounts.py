@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 
-from cloud_app.db import Database
+from cloud_app.db import Database, after_commit
 from cloud_app.domain.actor import Action, Actor, Membership, Role
 from cloud_app.domain.errors import Conflict, Invalid, NotFound, Unauthenticated
 from cloud_app.domain.logins import IDLE, LONGEST, hash_of, new_token
+from cloud_app.hub import LOG_IN_ENDED, Hub
 from cloud_app.models.accounts import (
     AccountRecord,
     LoginRecord,
@@ -62,6 +63,7 @@ class ProjectName:
 class AccountService:
     db: Database
     now: Callable[[], datetime]
+    hub: Hub = field(default_factory=Hub)
     passwords: Passwords = field(default_factory=Passwords)
     _known: dict[str, tuple[datetime, Actor]] = field(
         default_factory=dict[str, tuple[datetime, Actor]], repr=False
@@ -70,6 +72,9 @@ class AccountService:
         default_factory=dict[tuple[str, bool], asyncio.Task[Actor]], repr=False
     )
     """Look-ups under way: the tabs of one log-in wake together, and one of them asks."""
+
+    def __post_init__(self) -> None:
+        self.hub.hear(LOG_IN_ENDED, self._forget)
 
     async def sign_in(
         self, handle: str, password: str, *, address: str = "", agent: str = ""
@@ -119,7 +124,8 @@ class AccountService:
             session.add(login)
             actor = await actor_of(session, account)
             write_down(session, actor, Action.LOG_OUT, at=self.now(), what="log_out")
-        self._known.pop(token_hash, None)
+            after_commit(session, lambda: self.hub.call(LOG_IN_ENDED, token_hash))
+        self._forget(token_hash)
 
     async def projects(self, actor: Actor) -> Sequence[ProjectName]:
         """List the actor's projects, the own one first."""
@@ -182,8 +188,12 @@ class AccountService:
                 object_id=account_id,
             )
         for token_hash in ended:
-            self._known.pop(token_hash, None)
+            self._forget(token_hash)
+            self.hub.call(LOG_IN_ENDED, token_hash)
         return ended
+
+    def _forget(self, token_hash: str) -> None:
+        self._known.pop(token_hash, None)
 
     async def _look_up_once(self, token_hash: str, now: datetime, *, active: bool) -> Actor:
         key = (token_hash, active)

@@ -6,6 +6,7 @@ they are queued, and counted. The other half is a register of which tab hangs
 on which log-in, so that logging out closes them all.
 """
 
+import asyncio
 import inspect
 import logging
 import re
@@ -27,6 +28,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from cloud_app import routes
 from cloud_app.bootstrap import portal
 from cloud_app.domain.logins import hash_of, token_in
+from cloud_app.hub import LOG_IN_ENDED, Hub
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,18 @@ async def close(login: str) -> None:
             leave = Event.from_event_type([rx.redirect(routes.log_in(why="out"))])
             await namespace.emit_update(StateUpdate(events=leave), token)
         await namespace.disconnect(sid)
+
+
+def follow(hub: Hub) -> None:
+    """Close the tabs of every log-in that ends, also of one that ends in another process."""
+    closing = set[Task[None]]()
+
+    def close_soon(login: str) -> None:
+        task = asyncio.create_task(close(login))
+        closing.add(task)
+        task.add_done_callback(closing.discard)
+
+    hub.hear(LOG_IN_ENDED, close_soon)
 
 
 @dataclass(slots=True)
