@@ -1,0 +1,1 @@
+"""A proxy in front of the lab's real services that can have a bad day on demand."""
