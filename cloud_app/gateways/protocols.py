@@ -197,6 +197,15 @@ class CatalogGateway(Protocol):
 
     async def images(self) -> Sequence[Image]: ...
 
+    async def flavor(self, flavor_id: str) -> Flavor | None:
+        """One of them; None only where the cloud says of this very one that it is gone."""
+        ...
+
+    async def image(self, image_id: str) -> Image | None:
+        """One of them; None only where the cloud says of this very one that it is gone,
+        or no longer for everybody."""
+        ...
+
 
 class ReachGateway(Protocol):
     async def answers(self, address: str, port: int) -> bool:

@@ -171,7 +171,9 @@ class MachineLoop:
 
         def change(row: MachineRecord) -> None:
             row.attempts += 1
-            row.next_try_at = self.now() + timedelta(seconds=back_off(row.attempts))
+            rest = error.seconds if isinstance(error, Unavailable) else 0
+            pause = max(back_off(row.attempts), rest)
+            row.next_try_at = self.now() + timedelta(seconds=pause)
             row.claimed_until = None
             row.detail = error.detail
             if row.attempts > 1:  # Once is nothing to tell anybody.

@@ -23,3 +23,14 @@ async def test_the_list_is_the_same_when_asked_again(cloud: Cloud, proving: Prov
 
     assert {image.id for image in first} == {image.id for image in second}
     assert proving.image in second
+
+
+async def test_what_is_offered_can_be_asked_for_by_its_id_and_nothing_else(
+    cloud: Cloud, proving: Proving
+) -> None:
+    nowhere = "00000000-0000-0000-0000-000000000000"
+    assert await cloud.catalog.image(nowhere) is None
+    assert await cloud.catalog.flavor(nowhere) is None
+
+    assert await cloud.catalog.image(proving.image.id) == proving.image
+    assert await cloud.catalog.flavor(proving.flavor.id) == proving.flavor

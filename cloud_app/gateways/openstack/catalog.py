@@ -22,6 +22,22 @@ class OpenStackCatalog:
 
         return await self.threads.run(call)
 
+    async def flavor(self, flavor_id: str) -> Flavor | None:
+        def call() -> Flavor | None:
+            raw = self.sessions.manager("compute").find("/flavors", "flavor", flavor_id)
+            return None if raw is None else _flavor(raw)
+
+        return await self.threads.run(call)
+
+    async def image(self, image_id: str) -> Image | None:
+        def call() -> Image | None:
+            raw = self.sessions.manager("image").find("/images", "", image_id)
+            if raw is None or raw["visibility"] != "public":
+                return None
+            return _image(raw)
+
+        return await self.threads.run(call)
+
     async def images(self) -> Sequence[Image]:
         """The public ones: an administrator would be shown everybody's private ones too.
 

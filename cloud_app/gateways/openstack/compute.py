@@ -111,19 +111,10 @@ def _sweep(raw: Sequence[Json], since: datetime | None) -> Sweep[SeenServer]:
 
 
 def _one(api: Api, server_id: str) -> SeenServer | None:
-    """Ask for one server; only a 404 that names it says that it is not there.
-
-    404 is also what a wrong address answers, and a proxy that has lost its way.
-    """
-    try:
-        raw = api.get(f"/servers/{server_id}", "server")
-    except NotFound as error:
-        if server_id in error.detail:
-            return None
-        raise Unavailable(detail=f"404 without the server's id: {error.detail}") from error
-    if is_partial(raw) or raw["id"] != server_id:
+    raw = api.find("/servers", "server", server_id)
+    if raw is not None and is_partial(raw):
         raise Unavailable("error.cloud_silent", detail="a part of the cloud does not answer")
-    return seen_server(raw)
+    return None if raw is None else seen_server(raw)
 
 
 def _with_key(api: Api, key: str) -> list[SeenServer]:

@@ -14,7 +14,7 @@ import logging
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, RLock, local
 from time import monotonic
 from typing import Any
 
@@ -111,6 +111,18 @@ class PacedSession(Session):
         super().__init__(verify=access.ca_file or True, app_name="madang", **settings)
         self._access = access
         self._lines = lines or Lines()
+        self._shown = local()
+
+    def get_auth_headers(self, *args: Any, **kwargs: Any) -> dict[str, str] | None:
+        headers = super().get_auth_headers(*args, **kwargs)
+        self._shown.token = (headers or {}).get("X-Auth-Token")
+        return headers
+
+    def invalidate(self, auth: BaseAuthPlugin | None = None) -> bool:
+        plugin = auth or self.auth
+        if isinstance(plugin, WholeToken):
+            return plugin.renounce(self._shown.token)
+        return super().invalidate(auth)
 
     def request(self, url: str, method: str, *args: Any, **kwargs: Any) -> Response:
         # Only what keystoneauth asks Keystone for a token comes without a filter.
@@ -214,7 +226,26 @@ class Sessions:
 
 
 class WholeToken(v3.Auth):
-    """Takes a token only with all that we read of it: keystoneauth would keep a broken one."""
+    """Takes a token only with all that we read of it: keystoneauth would keep a broken one.
+
+    Of many calls that are told at once that it ended, the first has it renewed; the
+    others go on with the new one instead of throwing that away too.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: as each kind of log-in has it
+        super().__init__(*args, **kwargs)
+        self._turn = RLock()
+
+    def get_access(self, session: Session, **kwargs: Any) -> AccessInfo:
+        with self._turn:
+            return super().get_access(session, **kwargs)
+
+    def renounce(self, token: str | None) -> bool:
+        """Throw `token` away unless another is in use by now; tell whether to try again."""
+        with self._turn:
+            if self.auth_ref is not None and self.auth_ref.auth_token == token:
+                self.auth_ref = None
+            return True
 
     def get_auth_ref(self, session: Session) -> AccessInfoV3:
         ref = super().get_auth_ref(session)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import fields
 from email.utils import parsedate_to_datetime
-from functools import wraps
+from functools import cache, wraps
 from html import unescape
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -120,15 +120,21 @@ def reads(read: Callable[P, T]) -> Callable[P, T]:
 
 
 def _sound(thing: T) -> T:
-    for one in fields(cast(Any, thing)):
-        value: object = getattr(thing, one.name)
-        if not isinstance(value, cast(Any, one.type)):
-            raise TypeError(f"{one.name} is {value!r}")
+    for name, kind in _shape(type(thing)):
+        value: object = getattr(thing, name)
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} is {value!r}")
         if isinstance(value, str) and (len(value.encode()) > LONGEST_TEXT or "\x00" in value):
-            raise ValueError(f"{one.name} is no text to keep")
+            raise ValueError(f"{name} is no text to keep")
         if isinstance(value, int) and abs(value) >= 2**31:
-            raise OverflowError(f"{one.name} is {value!r}")
+            raise OverflowError(f"{name} is {value!r}")
     return thing
+
+
+@cache
+def _shape(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """Names and types of a dataclass's fields."""
+    return tuple((one.name, one.type) for one in fields(kind))
 
 
 def translated(error: auth.ClientException | RequestException) -> PortalError:

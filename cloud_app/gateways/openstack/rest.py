@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from keystoneauth1.adapter import Adapter
 from requests import Response
 
-from cloud_app.domain.errors import Unavailable
+from cloud_app.domain.errors import NotFound, Unavailable
 from cloud_app.gateways.openstack.errors import portal_errors, readable
 
 Json = Mapping[str, Any]
@@ -40,8 +40,23 @@ class Api:
         self._adapter = adapter
 
     def get(self, path: str, key: str, **query: Any) -> Json:  # Any: str, int or a list of them
-        """Answer the object under `key`."""
+        """Answer the object under `key`; the whole one where Glance has none ("")."""
         return _object(self._ask("GET", path, params=query), key)
+
+    def find(self, path: str, key: str, id_: str) -> Json | None:
+        """Answer the one thing with this id; None only where a 404 names that very id.
+
+        404 is also what a wrong address answers, and a proxy that has lost its way.
+        """
+        try:
+            thing = self.get(f"{path}/{id_}", key)
+        except NotFound as error:
+            if id_ in error.detail:
+                return None
+            raise Unavailable(detail=f"404 that does not name {id_}: {error.detail}") from error
+        if thing["id"] != id_:
+            raise Unavailable(detail=f"{thing['id']} in the answer about {id_}")
+        return thing
 
     def all(self, path: str, key: str, **query: Any) -> Iterator[Json]:
         """Give every item of a list, page by page, until the service says that it was the last.
@@ -98,7 +113,8 @@ def _json(response: Response) -> Json:
 
 
 def _object(response: Response, key: str) -> Json:
-    return _thing(_json(response).get(key), key)
+    body = _json(response)
+    return _thing(body.get(key) if key else body, key)
 
 
 def _thing(value: object, key: str) -> Json:

@@ -6,11 +6,12 @@ from typing import TypeVar
 from zlib import crc32
 
 from cloud_app.domain.machines import SeenAddress, SeenPort, SeenServer
-from cloud_app.gateways.protocols import Sweep
+from cloud_app.gateways.protocols import Flavor, Image, Sweep
 from cloud_app.gateways.simulator.misfortunes import Woe, strike
 from cloud_app.gateways.simulator.store import Tx
 
 Seen = TypeVar("Seen", SeenServer, SeenPort, SeenAddress)
+Listed = TypeVar("Listed", SeenServer, SeenPort, SeenAddress, Flavor, Image)
 
 
 def as_told(tx: Tx, sweep: Sweep[Seen]) -> Sweep[Seen]:
@@ -22,11 +23,14 @@ def as_told(tx: Tx, sweep: Sweep[Seen]) -> Sweep[Seen]:
     return replace(sweep, items=_without(items, forgetful.share), complete=False)
 
 
-def thinned(tx: Tx, items: Sequence[Seen]) -> Sequence[Seen]:
+def thinned(tx: Tx, items: Sequence[Listed]) -> Sequence[Listed]:
     """What a lying cloud tells of these."""
     lying = strike(tx, Woe.LYING)
     return items if lying is None else _without(items, lying.share)
 
 
-def _without(items: Sequence[Seen], share: float) -> Sequence[Seen]:
-    return [one for one in items if crc32(one.cloud_id.encode()) % 100 >= share * 100]
+def _without(items: Sequence[Listed], share: float) -> Sequence[Listed]:
+    def number(one: Listed) -> int:
+        return crc32((one.id if isinstance(one, Flavor | Image) else one.cloud_id).encode())
+
+    return [one for one in items if number(one) % 100 >= share * 100]

@@ -35,6 +35,8 @@ LISTS: dict[str, Question] = {
 }
 OTHERS: dict[str, Question] = {
     "server": lambda cloud: cloud.compute.server(ID),
+    "flavor": lambda cloud: cloud.catalog.flavor(ID),
+    "image": lambda cloud: cloud.catalog.image(ID),
     "create_server": lambda cloud: cloud.compute.create_server(SCOPE, ORDER),
     "ensure_project": lambda cloud: cloud.identity.ensure_project("k", "name"),
     "ensure_user": lambda cloud: cloud.identity.ensure_user("k", "p", "secret"),

@@ -1,6 +1,8 @@
 """What goes over the wire to OpenStack, and what never does."""
 
+import asyncio
 from collections.abc import Iterable
+from threading import Barrier
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +14,7 @@ from cloud_app.domain.errors import Unavailable
 from cloud_app.gateways.openstack.connect import Sessions
 from cloud_app.gateways.protocols import Scope
 from cloud_app.gateways.threads import Threads
-from tests.unit.gateways.wire import ACCESS, Answer, Wire, api_on
+from tests.unit.gateways.wire import ACCESS, Answer, Wire, api_on, cloud_on, token
 
 
 def saying(*answers: Answer) -> Wire:
@@ -89,6 +91,29 @@ def test_a_get_is_repeated_once_after_a_dropped_connection_and_never_after_a_lat
 
     assert dropped.methods() == ["GET", "GET"]
     assert late.methods() == ["GET"]
+
+
+async def test_a_token_that_ends_in_mid_pass_is_renewed_once_for_all() -> None:
+    wire = Wire(lambda *_: (500, ""))
+    given = iter(range(100))
+    together = Barrier(8)
+
+    def reply(_: str, url: str, __: Any) -> Answer:
+        if url.endswith("/auth/tokens"):
+            wire.headers["X-Subject-Token"] = f"t{next(given)}"
+            return 201, {"token": token()}
+        if wire.local.token == "t0":
+            together.wait(timeout=10)
+            return 401, ""
+        return 200, {"servers": []}
+
+    wire.answer = reply
+    cloud = cloud_on(wire, seats=8)
+
+    sweeps = await asyncio.gather(*(cloud.compute.servers(None) for _ in range(8)))
+
+    assert all(sweep.complete for sweep in sweeps)
+    assert sum(url.endswith("/auth/tokens") for _, url, _ in wire.asked) == 2
 
 
 async def test_nothing_is_sent_once_nobody_waits() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from threading import local
 from typing import Any
 
 from keystoneauth1.adapter import Adapter
@@ -38,11 +39,14 @@ class Wire(BaseAdapter):
         self.asked: list[tuple[str, str, Any]] = []
         self.timeouts: list[Any] = []
         self.headers: dict[str, str] = {}
+        self.local = local()
+        """`token`: what the request of this thread came with."""
 
     def send(self, request: PreparedRequest, *_: Any, **settings: Any) -> Response:
         method, url = str(request.method), str(request.url).removeprefix(CLOUD)
         body = json.loads(request.body) if isinstance(request.body, str | bytes) else None
         self.asked.append((method, url, body))
+        self.local.token = request.headers.get("X-Auth-Token")
         self.timeouts.append(settings["timeout"])
         answer = self.answer(method, url, body)
         if isinstance(answer, Exception):
@@ -111,9 +115,9 @@ class WiredSessions(Sessions):
         return session
 
 
-def cloud_on(wire: Wire) -> Cloud:
+def cloud_on(wire: Wire, seats: int = 1) -> Cloud:
     """A whole cloud at the end of `wire`, Keystone at http://keystone:5000 included."""
-    sessions, threads = WiredSessions(wire), Threads(seats=1, deadline=20)
+    sessions, threads = WiredSessions(wire), Threads(seats=seats, deadline=20)
     return Cloud(
         id="wired",
         identity=OpenStackIdentity(sessions, threads),

@@ -9,6 +9,7 @@ from cloud_app.gateways.simulator.misfortunes import Misfortune, Woe
 from cloud_app.loops.machines import RESTING_LOOK
 from cloud_app.loops.sightings import FULL_EVERY, MOST_ASKED
 from cloud_app.models.clouds import CloudRecord
+from tests.make import own_project
 
 WOES = (Woe.SILENT, Woe.BROKEN, Woe.RATE_LIMITED, Woe.WRONG_ANSWER, Woe.LOST_ANSWER)
 FULL = FULL_EVERY.total_seconds() + 1
@@ -173,6 +174,17 @@ async def test_what_was_put_off_is_done_as_soon_as_the_cloud_answers(campus):
     await campus.until(machine, State.STOPPED, turns=15)
 
 
+async def test_work_rests_as_long_as_the_cloud_asks(campus):
+    woe = Misfortune(woe=Woe.RATE_LIMITED, calls="network.ensure_ground", seconds=50)
+    campus.world.befall(woe)
+    await campus.order()
+    await campus.turn(5)
+
+    await campus.turn(40)
+
+    assert campus.world.calls["network.ensure_ground"] == 1
+
+
 async def test_without_glance_the_images_known_last_are_still_rented(campus):
     campus.world.befall(Misfortune(woe=Woe.SILENT, calls="catalog.*"))
     await campus.portal.catalog_loop.once()
@@ -180,6 +192,17 @@ async def test_without_glance_the_images_known_last_are_still_rented(campus):
     machine = await campus.order()
 
     await campus.until(machine, State.READY)
+
+
+async def test_half_a_list_of_images_takes_nothing_off_the_shelf(campus):
+    campus.world.befall(Misfortune(woe=Woe.LYING, calls="catalog.*"))
+
+    for _ in range(3):
+        await campus.portal.catalog_loop.once()
+
+    offers = await campus.portal.orders.offers(campus.student, own_project(campus.student))
+    assert offers.templates
+    assert offers.sizes
 
 
 async def test_the_age_of_what_is_offered_is_known(campus):
