@@ -174,6 +174,9 @@ class ServerOut(BaseModel):
     return_on: date
     created_at: datetime
     seen_at: datetime | None
+    """As of when its state is known."""
+    silent_service: str | None
+    """The service of its cloud that does not answer now: compute, network or identity."""
     version: int
     line: LineOut | None = None
     """Set while it waits for its turn to be built."""
@@ -199,6 +202,7 @@ class ServerOut(BaseModel):
             return_on=machine.return_on,
             created_at=machine.created_at,
             seen_at=machine.seen_at,
+            silent_service=machine.silent_service or None,
             version=machine.version,
             line=LineOut.of(place),
         )

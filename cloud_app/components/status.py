@@ -7,7 +7,7 @@ import reflex as rx
 from cloud_app.components.layout import Piece, Text
 from cloud_app.components.tokens import ICON, ICON_SMALL, STATE_ICONS, icon
 from cloud_app.components.when import as_of, silent_since
-from cloud_app.state.locale import word
+from cloud_app.state.locale import t, word
 
 
 def badge(state: Text, tone: Text, words: str) -> rx.Component:
@@ -31,9 +31,22 @@ def _state_icon(state: Text) -> Piece:
     return rx.match(state, *cases, turning)
 
 
-def freshness(at: Text, silent: Text) -> rx.Component:
+def freshness(at: Text, silent: Text, service: Text) -> rx.Component:
     """As of when the page is; or since when a cloud behind it is silent."""
-    return rx.cond(silent, silent_since(silent), as_of(at))
+    return rx.cond(silent, silent_since(silent, service), as_of(at))
+
+
+def not_known_now(since: Text) -> rx.Component:
+    """What stands beside values that could not be asked for now: that, and how old they are."""
+    return rx.cond(
+        since,
+        rx.el.div(
+            icon("cloud-off", ICON_SMALL),
+            rx.el.span(t("error.unavailable")),
+            as_of(since, "aged"),
+            class_name="unknown",
+        ),
+    )
 
 
 def banner(

@@ -25,9 +25,14 @@ class Column(Generic[Row]):
 
 
 def table(
-    rows: Any, columns: Sequence[Column[Row]], *, label: str, key: Callable[[Row], Any]
+    rows: Any,
+    columns: Sequence[Column[Row]],
+    *,
+    label: str,
+    key: Callable[[Row], Any],
+    how: Callable[[Row], Any],
 ) -> rx.Component:
-    """Show `rows` under the titles of `columns`."""
+    """Show `rows` under the titles of `columns`. `how` a row is: old when not known now."""
 
     def title(column: Column[Row]) -> rx.Component:
         text = unseen(t(column.title)) if column.how == "end" else t(column.title)
@@ -35,7 +40,7 @@ def table(
 
     def line(row: Row) -> rx.Component:
         cells = [rx.el.td(column.cell(row), class_name=column.how) for column in columns]
-        return rx.el.tr(*cells, key=key(row))
+        return rx.el.tr(*cells, key=key(row), class_name=how(row))
 
     return rx.el.div(
         rx.el.table(

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from cloud_app.state.locale import VISITOR, LocaleState, Text, t
+from cloud_app.state.locale import VISITOR, LocaleState, Text, t, word
 
 
 class _Visitor(rx.Component):
@@ -45,15 +45,18 @@ def when(at: Text) -> rx.Component:
     return _When.create(at=at, just_now=t("time.now"))
 
 
-def as_of(at: Text) -> rx.Component:
-    """How fresh the page is."""
-    return _When.create(at=at, just_now=t("time.now"), pattern=t("time.as_of"), class_name="fresh")
+def as_of(at: Text, how: str = "fresh") -> rx.Component:
+    """How fresh the page is, or what stands beside it."""
+    return _When.create(at=at, just_now=t("time.now"), pattern=t("time.as_of"), class_name=how)
 
 
-def silent_since(at: Text) -> rx.Component:
-    """Since when a cloud has not answered."""
+def silent_since(at: Text, service: Text) -> rx.Component:
+    """Since when a cloud has not answered, and what of it."""
     return _When.create(
-        at=at, just_now=t("time.now"), pattern=t("time.silent"), class_name="fresh silent"
+        at=at,
+        just_now=t("time.now"),
+        pattern=word("time.silent", service),
+        class_name="fresh silent",
     )
 
 

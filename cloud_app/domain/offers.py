@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from cloud_app.domain.machines import Size, Template
 from cloud_app.domain.quotas import Usage
@@ -33,3 +33,5 @@ class Offers:
     last_return_on: date
     address_choice: str
     """`always`, `request` or `never`: whether a machine gets an external address."""
+    old_since: datetime | None = None
+    """As of when a cloud's part of this is, where it could not be asked again for long."""

@@ -200,7 +200,7 @@ def everything() -> rx.Component:
     title="machine.title",
     place=routes.MACHINES,
     on_load=[MachineState.load],
-    fresh=freshness(MachineState.as_of, MachineState.silent_since),
+    fresh=freshness(MachineState.as_of, MachineState.silent_since, MachineState.silent_service),
 )
 def machine() -> rx.Component:
     return rx.cond(

@@ -14,7 +14,7 @@ from cloud_app.components.status import badge, freshness
 from cloud_app.components.table import Column, empty, pager, skeleton, table
 from cloud_app.components.tokens import PLAIN, PRIMARY, icon
 from cloud_app.components.turn import turn
-from cloud_app.components.when import day, when
+from cloud_app.components.when import as_of, day, when
 from cloud_app.state.locale import said, t
 from cloud_app.state.machines import MachinesState
 from cloud_app.state.views import MachineView
@@ -44,7 +44,11 @@ def name(machine: MachineView) -> rx.Component:
 def address(machine: MachineView) -> rx.Component:
     return rx.cond(
         machine.address,
-        line(rx.el.code(machine.address), copy_button(machine.address)),
+        stack(
+            line(rx.el.code(machine.address), copy_button(machine.address)),
+            rx.cond(machine.address_old_since, as_of(machine.address_old_since, "aged")),
+            space="tight",
+        ),
         rx.el.span(t("machines.no_address"), class_name="quiet small"),
     )
 
@@ -107,17 +111,14 @@ def state(machine: MachineView) -> rx.Component:
     return stack(
         badge(machine.state, machine.tone, "machines.state"),
         rx.cond(machine.turn.kind, say(turn(machine.turn), "quiet small")),
+        rx.cond(machine.old_since, as_of(machine.old_since, "aged")),
         space="tight",
     )
 
 
 COLUMNS: tuple[Column[MachineView], ...] = (
     Column("machines.name", name),
-    Column(
-        "machines.column.state",
-        state,
-        "state",
-    ),
+    Column("machines.column.state", state, "state"),
     Column("machines.address", address, "second"),
     Column("machines.size", size, "minor"),
     Column("machines.return_on", lambda machine: day(machine.return_on), "second"),
@@ -149,6 +150,7 @@ def some() -> rx.Component:
                 COLUMNS,
                 label="machines.title",
                 key=lambda machine: machine.id,
+                how=lambda machine: rx.cond(machine.old_since, "old", ""),
             ),
             empty(
                 "search",
@@ -165,7 +167,7 @@ def some() -> rx.Component:
     routes.MACHINES,
     title="machines.title",
     on_load=[MachinesState.load],
-    fresh=freshness(MachinesState.as_of, MachinesState.silent_since),
+    fresh=freshness(MachinesState.as_of, MachinesState.silent_since, MachinesState.silent_service),
 )
 def machines() -> rx.Component:
     return stack(

@@ -10,10 +10,10 @@ from cloud_app.components.layout import Piece, card, facts, fold, heading, line,
 from cloud_app.components.meter import meter
 from cloud_app.components.secret import secret_once
 from cloud_app.components.shell import page
-from cloud_app.components.status import alert
+from cloud_app.components.status import alert, banner
 from cloud_app.components.table import empty, skeleton
 from cloud_app.components.tokens import PLAIN, icon
-from cloud_app.components.when import bare_day, day
+from cloud_app.components.when import as_of, bare_day, day
 from cloud_app.state.locale import Text, said, sentence, t
 from cloud_app.state.order import OrderState
 from cloud_app.state.order_view import SizeChoice, TemplateChoice
@@ -268,6 +268,15 @@ def order() -> rx.Component:
         rx.el.div(
             heading(t("order.title")),
             say(t("order.words"), "quiet"),
+        ),
+        rx.cond(
+            OrderState.old_since,
+            banner(
+                t("order.old"),
+                as_of(OrderState.old_since, "aged"),
+                tone="busy",
+                picture="cloud-off",
+            ),
         ),
         rx.cond(
             OrderState.loaded,

@@ -7,11 +7,11 @@ from cloud_app.components.button import link_button, to
 from cloud_app.components.layout import card, heading, line, say, stack, subheading, tiles
 from cloud_app.components.meter import meter
 from cloud_app.components.shell import page
-from cloud_app.components.status import badge, freshness
+from cloud_app.components.status import badge, freshness, not_known_now
 from cloud_app.components.table import empty, skeleton
 from cloud_app.components.tokens import PRIMARY
 from cloud_app.components.turn import turn
-from cloud_app.components.when import day
+from cloud_app.components.when import as_of, day
 from cloud_app.state.locale import said, t, word
 from cloud_app.state.overview import OverviewState
 from cloud_app.state.session import SessionState
@@ -29,7 +29,14 @@ def tile(machine: MachineView) -> rx.Component:
             say(said(machine.size), "quiet small"),
             rx.cond(
                 machine.address,
-                rx.el.code(machine.address, class_name="small"),
+                line(
+                    rx.el.code(machine.address, class_name="small"),
+                    rx.cond(
+                        machine.address_old_since,
+                        as_of(machine.address_old_since, "aged"),
+                    ),
+                    how="wrap",
+                ),
                 say(t("machines.no_address"), "quiet small"),
             ),
             space="tight",
@@ -39,7 +46,8 @@ def tile(machine: MachineView) -> rx.Component:
             rx.el.span(t("machines.return_on"), class_name="quiet small"),
             rx.el.span(day(machine.return_on), class_name="small"),
         ),
-        class_name="card tile",
+        not_known_now(machine.old_since),
+        class_name=rx.cond(machine.old_since, "card tile old", "card tile"),
         key=machine.id,
     )
 
@@ -101,7 +109,7 @@ def limit() -> rx.Component:
     routes.HOME,
     title="home.title",
     on_load=[OverviewState.load],
-    fresh=freshness(OverviewState.as_of, OverviewState.silent_since),
+    fresh=freshness(OverviewState.as_of, OverviewState.silent_since, OverviewState.silent_service),
 )
 def overview() -> rx.Component:
     return stack(

@@ -29,6 +29,8 @@ from cloud_app.models.projects import ProjectRecord
 LONGEST_NAME = 60
 LEAST_PASSWORD = 8
 LONGEST_PASSWORD = 128
+OLD_OFFERS = timedelta(minutes=1)
+"""Clouds are asked what they offer every few seconds."""
 USUAL_RENT = timedelta(days=30)
 LONGEST_RENT = timedelta(days=180)
 NAMES = (
@@ -91,6 +93,8 @@ class Orders:
             sizes, templates = await all_sizes(session), await all_templates(session)
             pairs = [(size, template) for size, template, _ in await offered_pairs(session)]
             names = {row.name for row in await live_machines(session, project_id)}
+            told = [cloud.offers_at for cloud in await all_clouds(session) if cloud.offers_at]
+        oldest = min(told, default=None)
         today = self.today()
         on_offer = {size for size, _ in pairs}
         return Offers(
@@ -101,6 +105,7 @@ class Orders:
             default_return_on=today + USUAL_RENT,
             last_return_on=today + LONGEST_RENT,
             address_choice=self.address_choice,
+            old_since=oldest if oldest and self.now() - oldest > OLD_OFFERS else None,
         )
 
     async def check(self, actor: Actor, spec: MachineSpec) -> None:

@@ -29,6 +29,8 @@ class LiveRows(rx.State, mixin=True):
     silent_since: str = ""
     """Since when a cloud behind this page has not answered; empty when all do."""
     silent_cloud: str = ""
+    silent_service: str = ""
+    """What of it does not answer: compute, network or identity."""
 
     def _take(self, news: Mapping[str, Any]) -> None:
         """Assign what differs: whatever is assigned is sent, the same value too."""
@@ -108,16 +110,24 @@ def in_line(machines: Sequence[Machine]) -> bool:
     return any(machine.state is State.ORDERED for machine in machines)
 
 
-def freshness(machines: Sequence[Machine]) -> tuple[str, str, str]:
-    """As of when these machines are known, and which cloud is silent since when."""
+def freshness(machines: Sequence[Machine]) -> Mapping[str, str]:
+    """As of when these machines are known, and what of which cloud is silent since when.
+
+    A silence that hides states comes first, then the longest.
+    """
     seen = [machine.seen_at for machine in machines if machine.seen_at]
     silent = [
-        (machine.cloud_silent_since, machine.cloud_name)
+        (machine.is_known_now, machine.cloud_silent_since, machine)
         for machine in machines
         if machine.cloud_silent_since
     ]
-    since, cloud = min(silent) if silent else (None, "")
-    return moment(min(seen) if seen else None), moment(since), cloud
+    worst = min(silent, key=lambda one: one[:2])[2] if silent else None
+    return {
+        "as_of": moment(min(seen, default=None)),
+        "silent_since": moment(worst.cloud_silent_since) if worst else "",
+        "silent_cloud": worst.cloud_name if worst else "",
+        "silent_service": (worst.silent_service or "compute") if worst else "",
+    }
 
 
 def moment(at: datetime | None) -> str:

@@ -125,10 +125,9 @@ class MachineState(LiveRows, FormErrors, rx.State):
 
     def _show(self, machine: Machine, actor: Actor, place: Place | None = None) -> None:
         view = MachinePageView.of(machine, actor, portal().machines.now(), place)
-        as_of, silent_since, silent_cloud = freshness([machine])
         self._take({
-            "machine": view, "loaded": True, "missing": False, "as_of": as_of,
-            "silent_since": silent_since, "silent_cloud": silent_cloud,
+            "machine": view, "loaded": True, "missing": False,
+            **freshness([machine]),
         })  # fmt: skip
 
 

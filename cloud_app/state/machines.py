@@ -136,9 +136,7 @@ class MachinesState(FollowsProject, rx.State):
         part = found[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]
         today = portal().orders.today()
         rows = [MachineView.of(machine, actor, today, places.get(machine.id)) for machine in part]
-        as_of, silent_since, silent_cloud = freshness(machines)
         self._take({
             "rows": rows, "count": len(found), "any": bool(machines), "page": page,
-            "pages": pages, "loaded": True, "as_of": as_of, "silent_since": silent_since,
-            "silent_cloud": silent_cloud,
+            "pages": pages, "loaded": True, **freshness(machines),
         })  # fmt: skip

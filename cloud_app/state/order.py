@@ -17,6 +17,7 @@ from cloud_app.domain.errors import Invalid, QuotaExceeded
 from cloud_app.domain.machines import Access, MachineSpec
 from cloud_app.domain.offers import Offers
 from cloud_app.state.form import FormErrors, plain
+from cloud_app.state.live import moment
 from cloud_app.state.marks import member
 from cloud_app.state.order_view import (
     AmountView,
@@ -46,6 +47,8 @@ class OrderState(FormErrors, rx.State):
     first_return_on: str = ""
     last_return_on: str = ""
     address_choice: str = "always"
+    old_since: str = ""
+    """As of when the offers are, while a cloud cannot be asked for them."""
     amounts: list[AmountView] = []
     size_name: dict[str, str] = {}
     size_specs: str = ""
@@ -69,6 +72,7 @@ class OrderState(FormErrors, rx.State):
         self.errors, self.refusal, self.sending, self.ordered = {}, "", False, ""
         self.last_return_on = offers.last_return_on.isoformat()
         self.address_choice = offers.address_choice
+        self.old_since = moment(offers.old_since)
         if not begun:
             self._begin(offers)
         self._draw()

@@ -42,10 +42,9 @@ class OverviewState(FollowsProject, rx.State):
         rows = [
             MachineView.of(machine, actor, today, places.get(machine.id)) for machine in machines
         ]
-        as_of, silent_since, silent_cloud = freshness(machines)
         self._take({
             "rows": rows[:MOST_CARDS], "more": len(rows) > MOST_CARDS,
             "attention": [row for row in rows if row.worry][:MOST_CARDS],
-            "amounts": amounts(usage) if usage else [], "loaded": True, "as_of": as_of,
-            "silent_since": silent_since, "silent_cloud": silent_cloud,
+            "amounts": amounts(usage) if usage else [], "loaded": True,
+            **freshness(machines),
         })  # fmt: skip

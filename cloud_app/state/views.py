@@ -29,7 +29,7 @@ SOON = timedelta(days=3)
 
 def tone(machine: Machine) -> str:
     """The tone of a machine's state; what cannot be known now is never green."""
-    return "off" if machine.cloud_silent_since else TONES.get(machine.state, "busy")
+    return TONES.get(machine.state, "busy") if machine.is_known_now else "off"
 
 
 def specs(size: Size) -> str:
@@ -84,6 +84,10 @@ class MachineView:
     worry: str
     """Why it needs attention: failed, lost or ending; empty when it does not."""
     turn: TurnView
+    old_since: str = ""
+    """As of when all of it is, while its cloud does not tell how it is now."""
+    address_old_since: str = ""
+    """As of when its address is, while its cloud does not tell addresses."""
 
     @classmethod
     def of(cls, machine: Machine, actor: Actor, today: date, place: Place | None = None) -> Self:
@@ -107,7 +111,15 @@ class MachineView:
             disk=f"{machine.size.disk_gib} GiB",
             worry=_worry(machine, today),
             turn=TurnView.of(place),
+            old_since="" if machine.is_known_now else moment(machine.cloud_silent_since),
+            address_old_since=_address_old_since(machine),
         )
+
+
+def _address_old_since(machine: Machine) -> str:
+    """The address's own age, where the rest of the machine is known."""
+    hidden = machine.cloud_silent_since is not None and machine.is_known_now
+    return moment(machine.addresses_seen_at) if hidden else ""
 
 
 def _worry(machine: Machine, today: date) -> str:

@@ -69,9 +69,15 @@ def _answers(url: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def portal_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+def portal_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where that portal keeps what it writes, its practice cloud too."""
+    return tmp_path_factory.mktemp("portal")
+
+
+@pytest.fixture(scope="session")
+def portal_url(portal_var: Path) -> Generator[str]:
     """The address of a portal of its own, without the demo campus."""
-    var, port = tmp_path_factory.mktemp("portal"), free_port()
+    var, port = portal_var, free_port()
     web = Path(os.environ.get("MADANG_WEB") or ROOT / ".web" / "current").resolve()
     env = environment(port=port, var=var, web=web)
     env |= {"MADANG_PRACTICE_SPEED": SPEED, "MADANG_LOOPS": "1"}

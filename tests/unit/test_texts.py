@@ -17,14 +17,14 @@ NOT_TEXTS = {
     "machines.see", "machines.change", "account.id", "http.response.start", "http.response.body",
     "http.disconnect", "http.request", "machines.state", "machines.command", "machines.trouble",
     "machine.stage",
-    "machine.way_in", "machine.connect.with", "machine.silent", "http.field",
+    "machine.way_in", "machine.connect.with", "machine.silent", "http.field", "time.silent",
 }  # fmt: skip
 """Words with a dot that are actions, columns, ASGI events, or groups of texts."""
 GROUPS = (
     "machines.state", "machine.stage", "machine.way_in", "machine.connect.with", "role", "limit",
     "error", "home.attention", "http", "machines.no_room", "machines.command", "machines.trouble",
     "order.way_in",
-    "nav.theme",
+    "nav.theme", "time.silent",
 )  # fmt: skip
 """Looked up by a word that is only known when shown."""
 FIRST_DOCUMENTS = (

@@ -12,6 +12,7 @@ from cloud_app.domain.errors import NotFound, Unauthenticated
 from cloud_app.domain.line import Place
 from cloud_app.domain.machines import Machine, State
 from cloud_app.hub import LINE
+from cloud_app.state.live import freshness, moment
 from cloud_app.state.machines import ROWS_PER_PAGE, MachinesState, chosen
 from cloud_app.state.views import NO_TURN, MachineView, TurnView, specs
 from tests.make import Clock, a_spec
@@ -114,7 +115,35 @@ async def test_what_a_silent_cloud_said_last_is_never_green(
     today = portal.orders.today()
 
     assert MachineView.of(machine, student, today).tone == "good"
-    assert MachineView.of(silent, student, today).tone == "off"
+    shown = MachineView.of(silent, student, today)
+    assert (shown.tone, shown.old_since, shown.address_old_since) == ("off", moment(clock()), "")
+
+
+async def test_without_addresses_alone_the_state_is_still_told(
+    portal: Portal, student: Actor, clock: Clock
+):
+    machine = replace(
+        await ordered(portal, student, clock), state=State.READY, addresses_seen_at=clock(),
+        cloud_silent_since=clock(), silent_service="network",
+    )  # fmt: skip
+
+    shown = MachineView.of(machine, student, portal.orders.today())
+
+    assert (shown.tone, shown.old_since, shown.address_old_since) == ("good", "", moment(clock()))
+
+
+async def test_a_page_names_the_silence_that_hides_most(
+    portal: Portal, student: Actor, clock: Clock
+):
+    machine = await ordered(portal, student, clock)
+    addresses = replace(machine, cloud_silent_since=clock(), silent_service="network")
+    clock.advance(60)
+    states = replace(machine, cloud_silent_since=clock(), silent_service="identity")
+
+    assert freshness([machine])["silent_service"] == ""
+    assert freshness([machine, addresses])["silent_service"] == "network"
+    told = freshness([machine, addresses, states])
+    assert (told["silent_service"], told["silent_since"]) == ("identity", moment(clock()))
 
 
 async def test_a_long_list_comes_in_pages(portal: Portal, student: Actor, clock: Clock):

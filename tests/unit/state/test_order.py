@@ -7,6 +7,9 @@ import pytest
 
 from cloud_app.bootstrap import Portal
 from cloud_app.domain.actor import Actor
+from cloud_app.gateways.simulator.catalog import PracticeCatalog
+from cloud_app.gateways.simulator.misfortunes import Misfortune, Woe
+from cloud_app.state.live import moment
 from cloud_app.state.order import OrderState
 from cloud_app.state.order_view import NOT_WITH_TEMPLATE, amounts, best_size, size_choices
 from tests.make import Clock, a_spec, own_project
@@ -198,3 +201,20 @@ async def test_after_an_order_the_next_one_begins_afresh(state: OrderState):
 
     assert state._key != key
     assert state.ordered == ""
+
+
+async def test_without_glance_the_page_offers_what_was_known_last_and_says_how_old_it_is(
+    portal: Portal, state: OrderState, clock: Clock
+):
+    known = list(state.templates)
+    assert state.old_since == ""
+    cloud = (await portal.catalog_loop.clouds.all())[0]
+    assert isinstance(cloud.catalog, PracticeCatalog)
+    cloud.catalog.world.befall(Misfortune(woe=Woe.SILENT, calls="catalog.images"))
+    told_at = moment(clock())
+
+    clock.advance(600)
+    await portal.catalog_loop.once()
+    await OrderState.load.fn(state)
+
+    assert (state.templates, state.old_since) == (known, told_at)
