@@ -11,12 +11,11 @@ from playwright.sync_api import Page, expect
 from cloud_app import routes
 from cloud_app.gateways.simulator.misfortunes import Misfortune, Woe
 from cloud_app.gateways.simulator.world import World
-from tests.e2e.conftest import Visit, en, ko
+from tests.e2e.conftest import Visit, ko
 from tests.e2e.test_access_for_everybody import PHONE, STILL, findings
 
 LOOK_MS = 40_000
 """A cloud at rest is asked every 15 s."""
-SAY = {"ko": ko, "en": en}
 
 
 @pytest.fixture
@@ -43,8 +42,9 @@ def machine(visit: Visit) -> Callable[[str], Page]:
     return rented
 
 
-def told_nothing(page: Page, pattern: str) -> None:
-    sentence = re.compile(pattern.replace("{ago}", ".+"))
+def told_nothing(page: Page, service: str) -> None:
+    since, rest = ko(f"time.silent.{service}", ago="@").split("@")
+    sentence = re.compile(f"{since}.+{rest}")
     expect(page.get_by_text(sentence)).to_be_visible(timeout=LOOK_MS)
 
 
@@ -58,14 +58,14 @@ def test_a_silent_nova_greys_the_card_and_says_how_old_it_is(
     card = page.get_by_role("article").first
     expect(card.get_by_text("정보를 불러올 수 없습니다.")).to_be_visible(timeout=LOOK_MS)
     expect(card.get_by_text(re.compile(r"기준$"))).to_be_visible()
-    told_nothing(page, ko("time.silent.compute"))
+    told_nothing(page, "compute")
     expect(page.get_by_role("heading", name=ko("home.limit"))).to_be_visible()
 
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         for place in (routes.HOME, routes.MACHINES):
             page.goto(place)
-            told_nothing(page, ko("time.silent.compute"))
+            told_nothing(page, "compute")
             assert findings(page) == []
             page.set_viewport_size(PHONE)
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
@@ -84,7 +84,7 @@ def test_a_silent_neutron_greys_addresses_alone(cloud: World, machine: Callable[
 
     page.goto(routes.HOME)
 
-    told_nothing(page, ko("time.silent.network"))
+    told_nothing(page, "network")
     card = page.get_by_role("article").first
     expect(card.get_by_text(ko("machines.state.ready"))).to_be_visible()
     expect(card.get_by_text("정보를 불러올 수 없습니다.")).to_be_hidden()

@@ -183,6 +183,7 @@ async def test_the_list_follows_the_line_only_while_something_waits(
 ):
     portal.following.most = 1
     for name in ("web-1", "web-2"):
+        clock.advance(1)
         await ordered(portal, student, clock, name)
         clock.advance(1)
     state = await (await Visitor.log_in(portal)).at(MachinesState, "/machines?sort=name")
