@@ -138,7 +138,7 @@
       return { refused: "error.network", again: true };
     }
     if (!answer.ok) {
-      return { refused: said.type || "error.unexpected", title: said.title || "", fields: said.fields || {} };
+      return { refused: said.type || "error.unexpected", title: said.title || "", seconds: answer.headers.get("retry-after") || "", fields: said.fields || {} };
     }
     if (secret) secret.value = "";
     if (said.private_key) show(wish.name, said.private_key);

@@ -27,7 +27,7 @@ from cloud_app.models.machines import MachineRecord
 from cloud_app.models.projects import ProjectRecord, side_of
 from cloud_app.settings import Settings
 from cloud_app.site import PRACTICE_SITE, Site, apply
-from tests.make import a_person, a_token, cheap_passwords, own_project
+from tests.make import UNHURRIED, a_person, a_token, cheap_passwords, own_project
 from tests.running import ROOT
 
 LONG_AGO = timedelta(hours=3)
@@ -61,7 +61,7 @@ class Ground:
 
 def a_portal(var: Path, **given: str) -> Portal:
     """A portal below `var` with the machine's own clock and cheap passwords, loops at rest."""
-    env = {"VAR": str(var), "LOOPS": "0"} | given
+    env = {"VAR": str(var), "LOOPS": "0", **UNHURRIED} | given
     settings = Settings.from_env({f"MADANG_{name}": value for name, value in env.items()})
     return build(settings, passwords=cheap_passwords())
 

@@ -31,6 +31,7 @@ from cloud_app.services.accounts import AccountService
 from cloud_app.services.following import Following
 from cloud_app.services.machines import MachineService
 from cloud_app.services.orders import Orders
+from cloud_app.services.pace import Paces
 from cloud_app.services.passwords import Passwords
 from cloud_app.settings import Settings
 from cloud_app.vault import Vault, WrongKey
@@ -52,6 +53,7 @@ class Portal:
     orders: Orders
     machines: MachineService
     following: Following
+    paces: Paces
     machine_loop: MachineLoop
     catalog_loop: CatalogLoop
     runner: Runner
@@ -84,6 +86,7 @@ def build(
     db, hub, bell = Database(settings.database_url), Hub(), Bell()
     hub.hear(WORK, lambda _: bell.ring())
     vault = Vault.open(settings.secret_key_file)
+    paces = Paces.of(settings, now)
     orders = Orders(
         db=db, now=now, campus=settings.campus, address_choice=settings.address_with_machine
     )
@@ -96,8 +99,9 @@ def build(
         accounts=AccountService(db=db, now=now, hub=hub, passwords=passwords or Passwords()),
         orders=orders,
         machines=MachineService(
-            db=db, hub=hub, orders=orders, now=now, wake=lambda: hub.call(WORK)
+            db=db, hub=hub, orders=orders, now=now, wake=lambda: hub.call(WORK), pace=paces.changes
         ),
+        paces=paces,
         following=Following(db, hub, built_at_once=settings.built_at_once),
         machine_loop=_machine_loop(
             settings, db, hub, bell, clouds=clouds, vault=vault, now=now, holder=holder

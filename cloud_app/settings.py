@@ -43,6 +43,10 @@ class Settings:
     """External address: always, on request, or never."""
     built_at_once: int = 10
     """So many machines are built at the same time in one cloud; others wait in line."""
+    changes_per_minute: int = 30
+    """So often one account may order, rename, switch and give back."""
+    requests_per_minute: int = 120
+    """So many answers of the REST API one account gets."""
     log_level: str = "INFO"
     redis_url: str = ""
     """Redis, by which several processes tell each other what changed; empty for a portal alone."""
@@ -88,6 +92,8 @@ class Settings:
                 given, "ADDRESS_WITH_MACHINE", ("always", "request", "never"), problems
             ),
             built_at_once=_count(given, "BUILT_AT_ONCE", 10, problems),
+            changes_per_minute=_count(given, "CHANGES_PER_MINUTE", 30, problems),
+            requests_per_minute=_count(given, "REQUESTS_PER_MINUTE", 120, problems),
             log_level=given.get("LOG_LEVEL", "INFO").upper(),
             redis_url=_redis(given, problems),
             node=given.get("NODE") or socket.gethostname(),

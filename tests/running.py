@@ -18,7 +18,7 @@ from cloud_app.bootstrap import build
 from cloud_app.models.projects import ProjectRecord
 from cloud_app.settings import Settings
 from cloud_app.site import Site, apply
-from tests.make import PASSWORD, cheap_passwords, own_project
+from tests.make import PASSWORD, UNHURRIED, cheap_passwords, own_project
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
@@ -60,7 +60,13 @@ class RunningPortal:
 
     @property
     def env(self) -> dict[str, str]:
-        given = {"VAR": str(self.var), "PORT": str(self.port), "LOOPS": "1", **self.settings}
+        given = {
+            "VAR": str(self.var),
+            "PORT": str(self.port),
+            "LOOPS": "1",
+            **UNHURRIED,
+            **self.settings,
+        }
         return os.environ | {f"MADANG_{name}": value for name, value in given.items()}
 
     async def found(self, site: Path, handle: str = "minji") -> None:

@@ -46,12 +46,20 @@ def require_own_origin(request: Request) -> None:
         raise NotAllowed("http.foreign_origin")
 
 
-async def current_actor(request: Request) -> Actor:
-    """Whoever is asking; Unauthenticated when nobody is."""
-    token = token_of(request)
+async def current_actor(request: Request, response: Response) -> Actor:
+    """Whoever is asking; Unauthenticated when nobody is, TooMany when they ask too often."""
+    token, paces = token_of(request), portal().paces
     if not token:
         raise Unauthenticated()
-    return await portal().accounts.actor_for(token)
+    try:
+        actor = await portal().accounts.actor_for(token)
+    except Unauthenticated:
+        paces.strangers.spend(address_of(request))
+        raise
+    left = paces.requests.spend(actor.account_id)
+    response.headers["ratelimit-policy"] = f'"account";q={left.most};w=60'
+    response.headers["ratelimit"] = f'"account";r={left.remaining};t={left.seconds}'
+    return actor
 
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]

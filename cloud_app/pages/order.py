@@ -173,7 +173,15 @@ def summary() -> rx.Component:
                 ),
                 rx.cond(
                     OrderState.refusal,
-                    alert(sentence(OrderState.refusal, "error", "machines", "http")),
+                    alert(
+                        sentence(
+                            OrderState.refusal,
+                            "error",
+                            "machines",
+                            "http",
+                            values=OrderState.values,
+                        )
+                    ),
                 ),
                 submit(),
             ),

@@ -30,6 +30,7 @@ from cloud_app.models.clouds import CloudRecord, all_clouds, all_sizes, all_temp
 from cloud_app.models.machines import MachineRecord, live_machines
 from cloud_app.models.projects import lock_project
 from cloud_app.services.orders import Orders, checked_name, checked_spec
+from cloud_app.services.pace import Pace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class MachineService:
     hub: Hub
     orders: Orders
     now: Callable[[], datetime]
+    pace: Pace
     wake: Callable[[], None]
     """Has the machine loop look at once instead of at its next turn."""
 
@@ -64,6 +66,7 @@ class MachineService:
     async def order(self, actor: Actor, spec: MachineSpec) -> Ordered:
         """Order a machine. The machine loop has it built."""
         _require(actor, Action.CHANGE_MACHINES, spec.project_id)
+        self.pace.spend(actor.account_id)
         spec, private_key = _with_key(
             checked_spec(spec, today=self.orders.today(), address_choice=self.orders.address_choice)
         )
@@ -131,6 +134,7 @@ class MachineService:
 
     async def retry(self, actor: Actor, machine_id: str) -> Machine:
         """Try a failed order again, under the same name and with the same way in."""
+        self.pace.spend(actor.account_id)
         async with self.db.begin() as session:
             row = await _mine(session, actor, machine_id, Action.CHANGE_MACHINES, held=True)
             if row.failure is None or row.wanted is Wanted.GONE:
@@ -145,6 +149,7 @@ class MachineService:
     async def _change(
         self, actor: Actor, machine_id: str, what: str, change: Callable[[MachineRecord], None]
     ) -> Machine:
+        self.pace.spend(actor.account_id)
         async with self.db.begin() as session:
             row = await _mine(session, actor, machine_id, Action.CHANGE_MACHINES, held=True)
             version = await lock_project(session, row.project_id)

@@ -149,6 +149,7 @@ class OrderState(FormErrors, rx.State):
             known: dict[str, Any] = fields
             wrong = {str(name): str(problem.get("type")) for name, problem in known.items()}
             return self._refuse(wrong, self.values)
+        self.values = {"seconds": str(answer.get("seconds", ""))}
         self.refusal = str(answer.get("refused", "error.unexpected"))
         return None
 
