@@ -1,6 +1,6 @@
 """How much memory the portal takes, at rest and per open tab.
 
-    .venv/bin/python -m bench.memory [--tabs 50 200]
+    .venv/bin/python -m bench.memory [--tabs 1 50 200]
 
 The portal runs as a process of its own with 25 machines at rest in one project;
 every tab shows the list with all of them. Resident memory is read from /proc
@@ -26,7 +26,7 @@ SETTLE_SECONDS = 4
 
 async def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.memory")
-    parser.add_argument("--tabs", type=int, nargs="+", default=[50, 200])
+    parser.add_argument("--tabs", type=int, nargs="+", default=[1, 50, 200])
     given = parser.parse_args(argv)
     lines: list[Line] = []
     async with crowded(a_class) as (here, found):

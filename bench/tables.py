@@ -3,11 +3,15 @@
 Nothing here judges: a figure over its budget is marked, and the run goes on.
 """
 
+import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 OVER = "OVER"
+COLLECTED = "BENCH_COLLECTED"
+"""Environment variable: a file that takes the rows of all benches, in Markdown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +37,24 @@ class Line:
 
 def show(title: str, lines: Sequence[Line]) -> None:
     """Print one table."""
+    if COLLECTED in os.environ:
+        with Path(os.environ[COLLECTED]).open("a") as collected:
+            collected.write("\n".join(markdown(title, lines)) + "\n")
     rows = [("what", "seen", "budget", ""), *(line.cells() for line in lines)]
     widths = [max(_width(row[place]) for row in rows) for place in range(4)]
     print(f"\n{title}")
     for row in rows:
         cells = [cell + " " * (widths[place] - _width(cell)) for place, cell in enumerate(row)]
         print("  " + "  ".join(cells).rstrip())
+
+
+def markdown(title: str, lines: Sequence[Line]) -> list[str]:
+    """The same as rows of a table in Markdown; what is over its budget is bold."""
+    rows = [f"| **{title}** | | | |"]
+    for line in lines:
+        what, value, budget, note = line.cells()
+        rows.append(f"| {what} | {budget} | {f'**{value}**' if line.over else value} | {note} |")
+    return rows
 
 
 def quantile(values: Sequence[float], share: float) -> float:
