@@ -150,6 +150,8 @@ def advanced() -> rx.Component:
 
 
 def summary() -> rx.Component:
+    values = OrderState.values
+    refused = sentence(OrderState.refusal, "error", "machines", "http", values=values)
     return rx.el.aside(
         card(
             stack(
@@ -173,15 +175,7 @@ def summary() -> rx.Component:
                 ),
                 rx.cond(
                     OrderState.refusal,
-                    alert(
-                        sentence(
-                            OrderState.refusal,
-                            "error",
-                            "machines",
-                            "http",
-                            values=OrderState.values,
-                        )
-                    ),
+                    alert(refused),
                 ),
                 submit(),
             ),
