@@ -1,5 +1,6 @@
 """Builders with sane defaults: a test names only what it is about."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,7 +47,7 @@ def cheap_passwords() -> Passwords:
     return Passwords(memory_kib=64, rounds=1)
 
 
-def a_portal(var: Path, clock: Clock, **given: str) -> Portal:
+def a_portal(var: Path, clock: Callable[[], datetime], **given: str) -> Portal:
     """A whole portal; its database may lose what a power cut would take."""
     portal = build(some_settings(var, **given), now=clock, passwords=cheap_passwords())
     if portal.db.sqlite:
@@ -74,7 +75,7 @@ def own_project(actor: Actor) -> str:
     return next(iter(actor.projects))
 
 
-def a_spec(actor: Actor, clock: Clock, **changes: Any) -> MachineSpec:
+def a_spec(actor: Actor, clock: Callable[[], datetime], **changes: Any) -> MachineSpec:
     """An order that the practice site can fulfil."""
     wish = MachineSpec(
         project_id=own_project(actor),

@@ -94,6 +94,7 @@ class Process:
         self.portal = a_portal(var, clock)
         without_threads(self.portal.db)
         event.listen(self.portal.db.engine.sync_engine, "begin", self._before_writing)
+        self.portal.runner.elapsed = lambda: wire.clock().timestamp()
         self.line = Line(self, wire)
         self.portal.catalog_loop.clouds.connect = lambda row: practice_cloud(row.id, self.line)
         self.dead = False

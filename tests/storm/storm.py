@@ -52,6 +52,21 @@ class Holdings:
     addresses: Sequence[SeenAddress]
 
 
+async def rows_of(db: Database) -> Sequence[MachineRecord]:
+    async with db.read() as session:
+        query = select(MachineRecord).order_by(col(MachineRecord.created_at))
+        return (await session.exec(query)).all()
+
+
+def holdings_of(world: World) -> Holdings:
+    with world.begin() as tx:
+        return Holdings(
+            servers=servers.sweep(tx, None).items,
+            ports=networks.all_ports(tx).items,
+            addresses=networks.all_addresses(tx).items,
+        )
+
+
 class Storm:
     """One database, one cloud, the leading process and those it has overtaken."""
 
@@ -162,12 +177,7 @@ class Storm:
             self.turn(320.0)
 
     def rows(self) -> Sequence[MachineRecord]:
-        return self.run(self._rows())
-
-    async def _rows(self) -> Sequence[MachineRecord]:
-        async with self.db.read() as session:
-            query = select(MachineRecord).order_by(col(MachineRecord.created_at))
-            return (await session.exec(query)).all()
+        return self.run(rows_of(self.db))
 
     def used_and_allowed(self) -> tuple[Amounts, Amounts]:
         return self.run(self._used_and_allowed())
@@ -179,12 +189,7 @@ class Storm:
             return await used_amounts(session, project_id), allowed_amounts(project)
 
     def holdings(self) -> Holdings:
-        with self.world.begin() as tx:
-            return Holdings(
-                servers=servers.sweep(tx, None).items,
-                ports=networks.all_ports(tx).items,
-                addresses=networks.all_addresses(tx).items,
-            )
+        return holdings_of(self.world)
 
     def close(self) -> None:
         for process in (*self.stale, self.process):

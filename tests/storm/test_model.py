@@ -221,10 +221,9 @@ class Machines(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_false(self) -> None:
-        rows = list(self.storm.rows())
         truths.one_server_per_machine(self.storm)
         truths.room_is_counted(self.storm)
-        truths.every_key_has_its_sentence(rows)
+        truths.every_key_has_its_sentence(self.storm.rows())
         truths.changes_are_allowed(self.changes)
         truths.strangers_are_untouched(self.storm, self.strangers)
 
@@ -233,7 +232,7 @@ class Machines(RuleBasedStateMachine):
             self.storm.calm()
             self.storm.settle()
             self.nothing_is_false()
-            truths.all_is_settled(self.storm)
+            truths.all_is_settled(self.storm.rows(), self.storm.holdings())
         finally:
             self.storm.close()
 

@@ -1,7 +1,7 @@
 """What must be true of machines whatever happens, and what must be true once it is calm again."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cloud_app.domain.machines import Power, SeenServer, State, Wanted
 from cloud_app.i18n.catalog import CATALOGS
@@ -53,7 +53,7 @@ def room_is_counted(storm: Storm) -> None:
     assert not allowed.exceeded_by(used), f"{used} of {allowed}"
 
 
-def every_key_has_its_sentence(rows: list[MachineRecord]) -> None:
+def every_key_has_its_sentence(rows: Sequence[MachineRecord]) -> None:
     for row in rows:
         for key in filter(None, (row.failure, row.notice)):
             assert all(key in texts for texts in CATALOGS.values()), key
@@ -74,9 +74,8 @@ def strangers_are_untouched(storm: Storm, strangers: Mapping[str, SeenServer]) -
         assert is_up(now[server_id]), stranger
 
 
-def all_is_settled(storm: Storm) -> None:
+def all_is_settled(rows: Sequence[MachineRecord], held: Holdings) -> None:
     """The portal's rows and the cloud's own lists say the same."""
-    rows, held = storm.rows(), storm.holdings()
     for row in rows:
         _is_settled(row, held)
     keys = {row.id for row in rows if row.state not in (S.GONE, S.FAILED) or row.built_at}
