@@ -86,8 +86,6 @@ def may_exist(facts: Facts) -> bool:
 
 def next_step(facts: Facts, now: datetime) -> Step:
     """Name the one action that brings a machine closer to what its owner asked for."""
-    if facts.gone_at is not None:
-        return Step.REST
     if facts.wanted is Wanted.GONE or facts.failure is not None:
         return _next_removal(facts)
     if facts.spoiled:
@@ -106,7 +104,8 @@ def _next_removal(facts: Facts) -> Step:
         return Step.DELETE
     if not facts.released:
         return Step.RELEASE
-    return Step.FORGET if facts.wanted is Wanted.GONE else Step.REST
+    forgotten = facts.gone_at is not None or facts.wanted is not Wanted.GONE
+    return Step.REST if forgotten else Step.FORGET
 
 
 def _next_clearing(facts: Facts, now: datetime) -> Step:

@@ -69,6 +69,8 @@ class Known:
     command: Command | None
     command_at: datetime | None
     command_sent_at: datetime | None
+    released: bool
+    """What it had in the cloud was removed; what appears since came late."""
 
 
 def see(known: Known, look: Look) -> Known:

@@ -21,6 +21,7 @@ from cloud_app.domain.machines import SeenAddress, SeenPort, SeenServer
 from cloud_app.domain.sightings import Known, Look, in_doubt, see
 from cloud_app.gateways.protocols import Cloud, Sweep
 from cloud_app.hub import CLOUDS, Hub, project_topic
+from cloud_app.loops.orphans import clear_away, keys_in
 from cloud_app.loops.work import Overtaken
 from cloud_app.models.base import HELD
 from cloud_app.models.clouds import CloudRecord
@@ -97,11 +98,13 @@ class Sightings:
         """Write down what changed; tell whether a machine was missing from a whole list."""
         news: list[str] = []
         doubts: list[Known] = []
+        over = keys_in(look)
         page = await self._page(cloud.id, "")
         while page:
             # A page at a time: whoever clicks meanwhile is answered in between.
             news += [known.id for known in page if see(known, look) != known]
             doubts += [known for known in page if in_doubt(known, look)]
+            over.difference_update(known.id for known in page if not known.released)
             page = await self._page(cloud.id, page[-1].id)
         if doubts:
             look = await _asked_for(cloud, look, doubts[:MOST_ASKED])
@@ -109,6 +112,7 @@ class Sightings:
         missed = False
         for start in range(0, len(news), MOST_PER_WRITE):
             missed |= await self._write(news[start : start + MOST_PER_WRITE], look)
+        await self._clear_away(sorted(over), look)
         return missed
 
     async def _page(self, cloud_id: str, after: str) -> Sequence[Known]:
@@ -133,6 +137,12 @@ class Sightings:
                 topic = project_topic(project_id)
                 after_commit(session, lambda t=topic, v=version: self.hub.publish(t, v))
         return missed
+
+    async def _clear_away(self, keys: Sequence[str], look: Look) -> None:
+        for start in range(0, len(keys), MOST_PER_WRITE):
+            async with self.db.begin() as session:
+                await self._require_lead(session)
+                await clear_away(session, look, keys[start : start + MOST_PER_WRITE], self.now())
 
     async def _require_lead(self, session: AsyncSession) -> None:
         if await was_overtaken(session, LOOP, self.holder):

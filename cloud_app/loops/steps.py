@@ -216,7 +216,7 @@ class Steps:
             await work.cloud.network.delete_ports(work.scope, work.row.id)
 
         def change(row: MachineRecord) -> None:
-            row.released = True
+            row.released, row.touched_at = True, self.now()
             row.port_id = row.address_id = row.address = row.fixed_ip = None
 
         return change

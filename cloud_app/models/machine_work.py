@@ -4,7 +4,7 @@ Rows not yet settled are the queue. A machine is claimed by one conditional
 update with an expiry and a fencing number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -30,6 +30,24 @@ async def due_machines(
         )
         .order_by(col(MachineRecord.next_try_at))
         .limit(most)
+    )
+    return (await session.exec(query)).all()
+
+
+async def over_since(
+    session: AsyncSession, keys: Collection[str], began: datetime
+) -> Sequence[MachineRecord]:
+    """Of the machines with these keys those whose remains were removed before `began`; held."""
+    query = (
+        select(MachineRecord)
+        .where(
+            col(MachineRecord.id).in_(keys),
+            col(MachineRecord.released),
+            col(MachineRecord.settled),
+            col(MachineRecord.touched_at) < began,
+        )
+        .order_by(col(MachineRecord.id))
+        .with_for_update()
     )
     return (await session.exec(query)).all()
 

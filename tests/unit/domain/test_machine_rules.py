@@ -129,7 +129,9 @@ def test_a_server_that_lost_a_race_is_cleared_away_before_the_next_is_ordered(fa
         (replace(RETURNED, presence=Presence.ABSENT, released=True), Step.FORGET),
         (replace(ORDERED, wanted=Wanted.GONE), Step.RELEASE),
         (replace(ORDERED, wanted=Wanted.GONE, create_sent_at=NOW), Step.DELETE),
-        (replace(RETURNED, gone_at=NOW), Step.REST),
+        (replace(RETURNED, looks=2, released=True, gone_at=NOW), Step.REST),
+        (replace(RETURNED, looks=2, gone_at=NOW), Step.RELEASE),
+        (replace(RETURNED, gone_at=NOW), Step.DELETE),
     ],
 )
 def test_a_machine_is_forgotten_only_when_it_is_proven_gone(facts, step):
