@@ -78,7 +78,7 @@ def _serve(scene: Scene, pipe: Connection, with_loops: bool) -> None:
 
 async def _answer(scene: Scene, pipe: Connection, with_loops: bool) -> None:
     portal = scene.portal()
-    working = [asyncio.create_task(portal.run_loops())] if with_loops else []
+    working = [asyncio.create_task(portal.run(loops=True))] if with_loops else []
     while True:
         try:
             verb, given = await asyncio.to_thread(pipe.recv)
