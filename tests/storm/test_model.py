@@ -253,7 +253,7 @@ def test_machines_hold_through_every_storm(template: Template) -> None:
         run_state_machine_as_test(
             Here,
             settings=settings(
-                max_examples=STORIES or 40,
+                max_examples=STORIES or 30,
                 stateful_step_count=30,
                 derandomize=not STORIES,
                 deadline=None,
