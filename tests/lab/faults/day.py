@@ -29,7 +29,7 @@ from tests.running import ROOT, until
 
 HERE = Path(__file__).parents[1]
 PORTS = {"compute": 8774, "network": 9696, "image": 9292}
-CHOICES = "choices = { connect_seconds = 0.5, read_seconds = 1.5, write_seconds = 20.0 }"
+CHOICES = "choices = { connect_seconds = 0.5, read_seconds = 3.0, write_seconds = 20.0 }"
 BUILT = ("starting", "ready")
 
 
