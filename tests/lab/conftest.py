@@ -39,7 +39,8 @@ async def lab_portal(tmp_path: Path, site: Path) -> AsyncGenerator[RunningPortal
     portal = RunningPortal(tmp_path)
     await portal.found(site)
     yield portal
-    await portal.kill()
+    if portal.process:
+        await portal.kill()
 
 
 @pytest.fixture
