@@ -124,7 +124,7 @@ def _machine_loop(
     now: Callable[[], datetime],
     holder: str,
 ) -> MachineLoop:
-    sides = ProjectSides(db=db, vault=vault, now=now)
+    sides = ProjectSides(db=db, hub=hub, vault=vault, now=now)
     return MachineLoop(
         db=db,
         hub=hub,

@@ -36,7 +36,7 @@ class Holdings:
 
     async def addresses(self) -> list[str]:
         found = (await self.cloud.network.addresses()).items
-        return sorted(one.key for one in found if one.key in self.keys)
+        return sorted(str(one.key) for one in found if one.key in self.keys)
 
 
 @dataclass

@@ -169,6 +169,10 @@ class ServerOut(BaseModel):
     flavor: FlavorOut
     template: TemplateOut
     addresses: AddressesOut
+    name_in_cloud: str
+    """What others called it in the cloud; empty when it has the portal's name there."""
+    groups_changed: bool
+    """Others gave its port other security groups."""
     answers: bool | None
     access: Access
     return_on: date
@@ -197,6 +201,8 @@ class ServerOut(BaseModel):
             flavor=FlavorOut.of(machine.size),
             template=TemplateOut.of(machine.template),
             addresses=AddressesOut(floating=machine.address, fixed=machine.fixed_ip),
+            name_in_cloud=machine.name_in_cloud,
+            groups_changed=machine.doors_changed,
             answers=machine.answers,
             access=machine.access,
             return_on=machine.return_on,
@@ -241,6 +247,9 @@ class OffersOut(BaseModel):
     sizes: Sequence[SizeOfferOut]
     templates: Sequence[TemplateOfferOut]
     used: AmountsOut
+    """Everything that exists, whoever made it."""
+    outside: AmountsOut
+    """How much of it was made outside the portal."""
     allowed: AmountsOut
     suggested_name: str
     default_return_on: date
@@ -263,6 +272,7 @@ class OffersOut(BaseModel):
                 for offer in offers.templates
             ],
             used=AmountsOut.model_validate(offers.usage.used, from_attributes=True),
+            outside=AmountsOut.model_validate(offers.usage.outside, from_attributes=True),
             allowed=AmountsOut.model_validate(offers.usage.allowed, from_attributes=True),
             suggested_name=offers.suggested_name,
             default_return_on=offers.default_return_on,

@@ -24,6 +24,17 @@ def meter(amount: Any, words: str) -> rx.Component:
             class_name="bar",
             custom_attrs={"aria-hidden": "true"},
         ),
+        rx.cond(
+            amount.outside,
+            rx.el.span(
+                rx.cond(
+                    amount.kind == "machines",
+                    t("limit.outside.machines", used=amount.outside),
+                    t("limit.outside", used=amount.outside),
+                ),
+                class_name="quiet small",
+            ),
+        ),
         class_name=rx.cond(amount.over, "meter over", "meter"),
         key=amount.kind,
     )

@@ -36,6 +36,8 @@ class Step(StrEnum):
     RENAME = "rename"
     COMMAND = "command"
     GIVE_UP_COMMAND = "give_up_command"
+    MOVE = "move"
+    """Leave a project that others deleted, before anything was built in it."""
     FAIL = "fail"
     CLEAR = "clear"
     """Take away a server that lost a race, before the order is sent anew."""
@@ -58,6 +60,10 @@ class Facts:
     """A server's id is written down."""
     has_address: bool
     wants_address: bool
+    address_unasked: bool
+    """Its address is another one since its guest was last asked for an answer."""
+    uprooted: bool
+    """The cloud's project that it stands in was deleted by others."""
     create_sent_at: datetime | None
     """Written before the request to build; never taken back while it may take effect."""
     looks: int
@@ -117,6 +123,8 @@ def _next_clearing(facts: Facts, now: datetime) -> Step:
 def _next_build(facts: Facts, now: datetime) -> Step:
     if now > facts.deadline_at:
         return Step.FAIL
+    if facts.uprooted:
+        return Step.MOVE
     if not facts.has_ground:
         return Step.GROUND
     if not facts.has_port:
@@ -139,7 +147,7 @@ def _next_care(facts: Facts, now: datetime) -> Step:
         return Step.RENAME
     if facts.command is not None:
         return _next_command(facts, now)
-    if facts.power is Power.ON and facts.ready_at is None:
+    if facts.power is Power.ON and (facts.ready_at is None or facts.address_unasked):
         return Step.PROBE
     return Step.REST if facts.power in STEADY else Step.WAIT
 

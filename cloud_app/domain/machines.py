@@ -158,6 +158,9 @@ class SeenServer:
     """The cloud's words when power is FAILED; for details only."""
     fault_code: int = 0
     flavor_name: str = ""
+    vcpus: int = 0
+    ram_mib: int = 0
+    """What it really has, whatever was ordered."""
     raw_status: str = ""
     """Status, task and power state as the cloud writes them; for details only."""
 
@@ -171,15 +174,18 @@ class SeenPort:
     key: str
     fixed_ip: str | None
     server_id: str | None
+    groups: tuple[str, ...] = ()
+    """The cloud's ids of its security groups, sorted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenAddress:
-    """One external address (floating IP) made for a machine."""
+    """One external address (floating IP), made for a machine or bound to a port by others."""
 
     cloud_id: str
     project_id: str
-    key: str
+    key: str | None
+    """None for one that is not ours."""
     address: str
     port_id: str | None
 
@@ -215,6 +221,14 @@ class Machine:
     """Catalogue key of what is not right though the machine works, such as no address."""
     trouble: str | None = None
     """Catalogue key of what holds the work on it up; it is tried again by itself."""
+    name_in_cloud: str = ""
+    """What its server is called there, when others gave it a name of their own."""
+    resized: bool = False
+    """It has other vCPUs or memory than ordered; `size` says what it really has."""
+    doors_changed: bool = False
+    """Others gave its port other security groups."""
+    port_lost: bool = False
+    """Others deleted its port, so its inner address is not known."""
     can_retry: bool = False
     """A failed order whose remains are gone: one click tries again."""
     detail: str = ""

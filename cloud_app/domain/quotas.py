@@ -32,7 +32,10 @@ class Usage:
     """What a project has of what it may have."""
 
     used: Amounts
+    """Everything that exists, whoever made it."""
     allowed: Amounts
+    outside: Amounts = Amounts()
+    """How much of what is used others made past the portal."""
 
     def over_with(self, more: Amounts) -> str:
         """Name the first amount that is exceeded once `more` comes on top; empty when all fits."""

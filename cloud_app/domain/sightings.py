@@ -5,7 +5,7 @@ two whole lists in a row begun after our last write, confirmed by asking for tha
 very server.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -42,8 +42,34 @@ class Look:
     """By the cloud's id."""
     addresses: Mapping[str, SeenAddress]
     """By the cloud's id."""
+    bound: Mapping[str, SeenAddress]
+    """By the id of the port that it is bound to, one of ours if there is one."""
+    network_whole: bool
+    """Whether the lists of ports and addresses were complete."""
     proven: Collection[str] = ()
     """Keys of machines whose server was asked for by its id and is not there."""
+    before: "Look | None" = None
+    """The look before this one: what is missing from one list may be in the next."""
+
+    def lacks_port(self, port_id: str, since: datetime) -> bool:
+        """Whether two whole lists in a row, begun after `since`, are without the port."""
+        return self._lacks(port_id, since, lambda look: look.ports)
+
+    def lacks_address_on(self, port_id: str, since: datetime) -> bool:
+        """Whether two whole lists in a row have no address bound to the port."""
+        return self._lacks(port_id, since, lambda look: look.bound)
+
+    def _lacks(
+        self, name: str, since: datetime, told: "Callable[[Look], Mapping[str, object]]"
+    ) -> bool:
+        both = (self, self.before)
+        return all(
+            look is not None
+            and look.network_whole
+            and look.began > since
+            and name not in told(look)
+            for look in both
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +83,15 @@ class Known:
     presence: Presence
     power: Power | None
     raw_status: str
+    server_name: str
+    """What its server is called in the cloud."""
+    vcpus: int | None
+    ram_mib: int | None
+    """What its server really has."""
+    groups: str
+    """The security groups that we gave its port: ids, sorted, with spaces between."""
+    doors_changed: bool
+    """The port has other security groups than those."""
     looks: int
     fixed_ip: str | None
     address: str | None
@@ -66,6 +101,7 @@ class Known:
     built_at: datetime | None
     ready_at: datetime | None
     touched_at: datetime
+    create_sent_at: datetime | None
     command: Command | None
     command_at: datetime | None
     command_sent_at: datetime | None
@@ -87,13 +123,54 @@ def see(known: Known, look: Look) -> Known:
         )
     else:
         known = _seen(known, server, look.began)
-    port = look.ports.get(known.port_id or "")
-    if port is not None and port.fixed_ip != known.fixed_ip:
-        known = replace(known, fixed_ip=port.fixed_ip)
-    address = look.addresses.get(known.address_id or "")
-    if address is not None and address.address != known.address:
-        known = replace(known, address=address.address)
-    return known
+    if known.port_id is None or known.touched_at >= look.began:
+        return known
+    return _addressed(_connected(known, look, known.port_id), look, known.port_id)
+
+
+def _connected(known: Known, look: Look, port_id: str) -> Known:
+    """What the machine's port says: its inner address, and which groups guard it."""
+    port = look.ports.get(port_id)
+    if port is None:
+        if not look.lacks_port(port_id, known.touched_at):
+            return known
+        asked = known.server_id is not None or known.create_sent_at is not None
+        # Before a server was asked for, another port will do.
+        return replace(
+            known, fixed_ip=None, doors_changed=False, port_id=port_id if asked else None
+        )
+    groups = " ".join(port.groups)
+    return _with(
+        known,
+        fixed_ip=port.fixed_ip,
+        groups=known.groups or groups,
+        doors_changed=groups != (known.groups or groups),
+    )
+
+
+def _addressed(known: Known, look: Look, port_id: str) -> Known:
+    """Whatever address is bound to the port is the machine's; it is never bound again unasked."""
+    bound = look.bound.get(port_id)
+    if bound is not None:
+        address = bound.address
+    elif _is_elsewhere(known, look) or look.lacks_address_on(port_id, known.touched_at):
+        address = None
+    else:
+        return known
+    return known if address == known.address else replace(known, address=address, answers=None)
+
+
+def _is_elsewhere(known: Known, look: Look) -> bool:
+    """Whether the address that we gave is there, but no longer on the machine's port."""
+    given = look.addresses.get(known.address_id or "")
+    return given is not None and given.port_id != known.port_id
+
+
+def _with(known: Known, **news: object) -> Known:
+    """Copy only where something differs: this is asked of every machine in every look."""
+    if all(getattr(known, name) == value for name, value in news.items()):
+        return known
+    return replace(known, **news)
 
 
 def in_doubt(known: Known, look: Look) -> bool:
@@ -135,6 +212,9 @@ def _unseen(known: Known, look: Look) -> Known:
 
 def _seen(known: Known, server: SeenServer, began: datetime) -> Known:
     on = server.power is Power.ON
+    if began > known.touched_at:
+        # Begun earlier, a look may show the name from before we gave it another.
+        known = _with(known, server_name=server.name)
     known = replace(
         known,
         presence=Presence.SEEN,
@@ -143,6 +223,8 @@ def _seen(known: Known, server: SeenServer, began: datetime) -> Known:
         power=server.power,
         raw_status=server.raw_status,
         detail=server.fault if server.power is Power.FAILED else known.detail,
+        vcpus=server.vcpus or known.vcpus,
+        ram_mib=server.ram_mib or known.ram_mib,
         spoiled=known.spoiled or (known.built_at is None and server.fault_code == QUOTA_RACED),
         built_at=known.built_at or (began if on else None),
         ready_at=known.ready_at if on else None,

@@ -24,8 +24,10 @@ class Scope:
     """Whose rights a call is made with: one project's own user in one cloud."""
 
     project_id: str
-    user_id: str
-    secret: str = field(repr=False)
+    user_id: str = ""
+    secret: str = field(default="", repr=False)
+    as_manager: bool = False
+    """The manager's rights instead: nobody else can act in a project that others deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,10 @@ class IdentityGateway(Protocol):
         """Return the cloud's id of the project that carries `key`, made if need be."""
         ...
 
+    async def has_project(self, project_id: str) -> bool:
+        """Whether the project with this id of the cloud's is still there."""
+        ...
+
     async def ensure_user(self, key: str, project_id: str, secret: str) -> str:
         """Return the id of the project's own user with role `member`.
 
@@ -140,7 +146,7 @@ class NetworkGateway(Protocol):
         ...
 
     async def addresses(self) -> Sweep[SeenAddress]:
-        """All external addresses that carry a key of ours, in one sweep (manager)."""
+        """All external addresses that carry a key of ours or are bound to a port (manager)."""
         ...
 
 

@@ -8,10 +8,11 @@ list of actions shows that the first request never arrived.
 from collections.abc import Callable
 from datetime import datetime
 
+from cloud_app.domain.errors import Refused
 from cloud_app.domain.machine_rules import AMBIGUOUS
 from cloud_app.domain.machines import Command, Power
 from cloud_app.loops.work import Change, Later, Work
-from cloud_app.models.machines import MachineRecord
+from cloud_app.models.machines import PROJECT_GONE, MachineRecord
 
 
 async def ask(work: Work, now: Callable[[], datetime]) -> Change:
@@ -26,6 +27,8 @@ async def ask(work: Work, now: Callable[[], datetime]) -> Change:
     server_id, command = row.server_id or "", row.command
     if command is None or _already(row):
         return done
+    if work.uprooted:
+        raise Refused(PROJECT_GONE)
     sent = row.command_sent_at
     if sent is not None and row.touched_at >= sent and now() - sent < AMBIGUOUS:
         raise Later()

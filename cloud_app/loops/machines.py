@@ -22,7 +22,7 @@ from cloud_app.loops.jobs import Jobs
 from cloud_app.loops.line import Turns
 from cloud_app.loops.projects import ProjectSides
 from cloud_app.loops.sightings import LOOP, Sightings
-from cloud_app.loops.steps import Steps
+from cloud_app.loops.steps import CREDENTIAL_REFUSED, Steps
 from cloud_app.loops.work import Change, Later, Overtaken, Work, back_off
 from cloud_app.models.clouds import TemplateRecord, flavor_ref, image_ref
 from cloud_app.models.machine_work import any_unsettled, claim, due_machines, release_claims
@@ -111,15 +111,28 @@ class MachineLoop:
         except Later as later:
             await self._put_back(machine_id, fence, later.seconds)
         except PortalError as error:
+            if error.key == CREDENTIAL_REFUSED:
+                await self._mend(cloud, machine_id, error)
             await self._took_badly(machine_id, fence, error)
         except Overtaken:
             log.warning("machine overtaken", extra={"machine": machine_id})
+
+    async def _mend(self, cloud: Cloud, machine_id: str, error: PortalError) -> None:
+        """Set a refused credential right where that is in our hands; else staff have to act."""
+        log.error("credential refused", extra={"cloud": cloud.id, "said": error.detail})
+        async with self.db.read() as session:
+            row = await session.get_one(MachineRecord, machine_id)
+        try:
+            await self.sides.mend(cloud, row.project_id)
+        except PortalError as worse:
+            log.warning("not mended", extra={"machine": machine_id, "why": worse.key})
 
     async def _one_step(self, cloud: Cloud, machine_id: str, fence: int) -> bool:
         """Take one step; tell whether there may be another right away."""
         work = await self._work(cloud, machine_id, fence)
         has_ground = work.standing is not None and work.standing.ground is not None
-        step = next_step(work.row.facts(has_ground=has_ground), self.now())
+        facts = work.row.facts(has_ground=has_ground, uprooted=work.uprooted)
+        step = next_step(facts, self.now())
         if step in (Step.WAIT, Step.REST):
             return not await self._rest(machine_id, fence, step)
         change = await self.steps.take(step, work)
@@ -133,7 +146,7 @@ class MachineLoop:
             return Work(
                 row=row,
                 cloud=cloud,
-                standing=await self.sides.known(session, row.project_id, cloud.id),
+                standing=await self.sides.standing(session, row),
                 template=template.to_domain(),
                 flavor_id=await flavor_ref(session, row.size_id, cloud.id),
                 image_id=await image_ref(session, row.template_id, cloud.id),

@@ -7,8 +7,8 @@ and the others count. What a look changes is decided in domain/sightings.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from cloud_app.domain.sightings import Known, Look, in_doubt, see
 from cloud_app.gateways.protocols import Cloud, Sweep
 from cloud_app.hub import CLOUDS, Hub, project_topic
 from cloud_app.loops.orphans import clear_away, keys_in
+from cloud_app.loops.outside import OutsideServers, Recorded
 from cloud_app.loops.work import Overtaken
 from cloud_app.models.base import HELD
 from cloud_app.models.clouds import CloudRecord
@@ -49,6 +50,7 @@ def look_of(
     servers: Sweep[SeenServer],
     ports: Sweep[SeenPort],
     addresses: Sweep[SeenAddress],
+    before: Look | None = None,
 ) -> Look:
     """Sort the answers by the key of ours that they carry."""
     by_key: dict[str, list[SeenServer]] = defaultdict(list)
@@ -62,7 +64,16 @@ def look_of(
         servers=by_key,
         ports={port.cloud_id: port for port in ports.items},
         addresses={address.cloud_id: address for address in addresses.items},
+        bound=_bound(addresses.items),
+        network_whole=ports.complete and addresses.complete,
+        before=None if before is None else replace(before, before=None),
     )
+
+
+def _bound(addresses: Sequence[SeenAddress]) -> Mapping[str, SeenAddress]:
+    """By port; where several are bound to one, ours is the one to show."""
+    foreign_first = sorted(addresses, key=lambda one: (one.key is not None, one.cloud_id))
+    return {one.port_id: one for one in foreign_first if one.port_id is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +82,8 @@ class Sightings:
     hub: Hub
     now: Callable[[], datetime]
     holder: str
+    _before: dict[str, Look] = field(default_factory=dict[str, Look])
+    """The last look at each cloud, in this process."""
 
     async def look(self, cloud: Cloud) -> bool:
         """One pass over one cloud; tell whether it told its servers.
@@ -89,20 +102,29 @@ class Sightings:
             _answer(NETWORK, cloud.network.addresses()),
         )
         answered = _Answered(servers[1], ports[1] or addresses[1])
-        look = look_of(began, servers[0], ports[0], addresses[0])
-        missed = await self._remember(cloud, look)
+        look = look_of(began, servers[0], ports[0], addresses[0], self._before.get(cloud.id))
+        self._before[cloud.id] = look
+        missed, recorded = await self._remember(cloud, look)
+        outside = OutsideServers(db=self.db, hub=self.hub)
+        await outside.remember(cloud, servers[0], recorded, self._require_lead)
         await self._say_so(cloud.id, look, answered, missed=missed)
         return answered.servers is None
 
-    async def _remember(self, cloud: Cloud, look: Look) -> bool:
-        """Write down what changed; tell whether a machine was missing from a whole list."""
+    async def _remember(self, cloud: Cloud, look: Look) -> tuple[bool, Recorded]:
+        """Write down what changed; tell whether a machine was missing from a whole list.
+
+        Answer too which server is recorded for each key.
+        """
         news: list[str] = []
         doubts: list[Known] = []
         over = keys_in(look)
+        recorded: dict[str, str | None] = {}
         page = await self._page(cloud.id, "")
         while page:
             # A page at a time: whoever clicks meanwhile is answered in between.
-            news += [known.id for known in page if see(known, look) != known]
+            seen = [(known, see(known, look)) for known in page]
+            news += [known.id for known, after in seen if after != known]
+            recorded |= {after.id: after.server_id for _, after in seen}
             doubts += [known for known in page if in_doubt(known, look)]
             over.difference_update(known.id for known in page if not known.released)
             page = await self._page(cloud.id, page[-1].id)
@@ -113,7 +135,7 @@ class Sightings:
         for start in range(0, len(news), MOST_PER_WRITE):
             missed |= await self._write(news[start : start + MOST_PER_WRITE], look)
         await self._clear_away(sorted(over), look)
-        return missed
+        return missed, recorded
 
     async def _page(self, cloud_id: str, after: str) -> Sequence[Known]:
         async with self.db.read() as session:

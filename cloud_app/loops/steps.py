@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cloud_app.domain.errors import PortalError, Refused, Unavailable
+from cloud_app.domain.errors import PortalError, QuotaExceeded, Refused, Unavailable
 from cloud_app.domain.machine_rules import AMBIGUOUS, PATIENCE_WITH_SSH, Step
 from cloud_app.domain.machines import Power, Presence, SeenServer
 from cloud_app.gateways.first_boot import host_name, user_data
@@ -17,7 +17,12 @@ from cloud_app.gateways.protocols import ServerOrder
 from cloud_app.loops import commands
 from cloud_app.loops.projects import ProjectSides
 from cloud_app.loops.work import Change, Later, Work, back_off
-from cloud_app.models.machines import NO_ADDRESS, MachineRecord
+from cloud_app.models.machines import (
+    NO_ADDRESS,
+    NO_ADDRESS_ALLOWED,
+    PROJECT_GONE,
+    MachineRecord,
+)
 
 SSH = 22
 RACED = "machines.trouble.raced"
@@ -39,6 +44,7 @@ class Steps:
             Step.PROBE: self._probe,
             Step.RENAME: self._rename,
             Step.COMMAND: lambda work: commands.ask(work, self.now),
+            Step.MOVE: self._move,
             Step.CLEAR: self._delete,
             Step.ANEW: self._anew,
             Step.DELETE: self._delete,
@@ -75,12 +81,16 @@ class Steps:
         standing = work.standing
         if standing is None or standing.ground is None:
             raise Later()
+        home = standing.scope.project_id
+        if work.row.cloud_project_id != home:
+            await work.write(lambda row: _stands_in(row, home))
         port = await work.cloud.network.ensure_port(
             standing.scope, work.row.id, standing.ground, work.template.open_ports
         )
 
         def change(row: MachineRecord) -> None:
-            row.port_id, row.fixed_ip = port.cloud_id, port.fixed_ip
+            row.port_id, row.fixed_ip, row.touched_at = port.cloud_id, port.fixed_ip, self.now()
+            row.groups, row.doors_changed = " ".join(port.groups), False
 
         return change
 
@@ -135,18 +145,22 @@ class Steps:
         return _adopted(server_id, self.now())
 
     async def _address(self, work: Work) -> Change:
+        if work.uprooted:
+            return lambda row: _without_address(row, NO_ADDRESS)
         try:
             seen = await work.cloud.network.ensure_address(
                 work.scope, work.row.id, work.row.port_id or ""
             )
+        except QuotaExceeded:
+            return lambda row: _without_address(row, NO_ADDRESS_ALLOWED)
         except Refused as error:
             if error.key != NO_ADDRESS:
                 raise
             # The machine is worth having without one; its page says so.
-            return _without_address
+            return lambda row: _without_address(row, NO_ADDRESS)
 
         def change(row: MachineRecord) -> None:
-            row.address_id, row.address = seen.cloud_id, seen.address
+            row.address_id, row.address, row.touched_at = seen.cloud_id, seen.address, self.now()
 
         return change
 
@@ -155,24 +169,27 @@ class Steps:
         answers: bool | None = None
         if row.address:
             answers = await work.cloud.reach.answers(row.address, SSH)
-            if not answers and now - row.state_at < PATIENCE_WITH_SSH:
+            if not answers and row.ready_at is None and now - row.state_at < PATIENCE_WITH_SSH:
                 raise Later()
 
         def change(row: MachineRecord) -> None:
             if row.power is not Power.ON:
                 return
-            row.ready_at, row.answers = self.now(), answers
+            row.ready_at, row.answers = row.ready_at or self.now(), answers
             row.first_ready_at = row.first_ready_at or row.ready_at
             row.password_hash = ""
 
         return change
 
     async def _rename(self, work: Work) -> Change:
+        if work.uprooted:
+            raise Refused(PROJECT_GONE)
         name = work.row.name
         await work.cloud.compute.rename_server(work.scope, work.row.server_id or "", name)
 
         def change(row: MachineRecord) -> None:
             row.rename_due = row.name != name
+            row.server_name, row.touched_at = name, self.now()
 
         return change
 
@@ -197,6 +214,17 @@ class Steps:
 
         await work.write(change)
         raise Later()
+
+    async def _move(self, work: Work) -> Change:
+        """Take its port away from the deleted project; the next step asks for a new side."""
+        await work.cloud.network.release_addresses(work.scope, work.row.id)
+        await work.cloud.network.delete_ports(work.scope, work.row.id)
+
+        def change(row: MachineRecord) -> None:
+            row.cloud_project_id = row.port_id = row.address_id = row.address = None
+            row.fixed_ip, row.groups, row.touched_at = None, "", self.now()
+
+        return change
 
     async def _anew(self, work: Work) -> Change:
         """Forget the server that lost the race; its port stays. Not all come back at once."""
@@ -225,7 +253,7 @@ class Steps:
 async def _there(work: Work) -> Sequence[SeenServer]:
     """The machine's servers by their key; where the list has none, by the id we know."""
     compute, server_id = work.cloud.compute, work.row.server_id
-    found = await compute.find_servers(work.scope, work.row.id)
+    found = _ours(await compute.find_servers(work.scope, work.row.id), work.row)
     if found or server_id is None:
         return found
     server = await compute.server(server_id)
@@ -247,8 +275,22 @@ def _may_be_on_its_way(row: MachineRecord, now: datetime) -> bool:
     return sent is not None and row.server_id is None and now - sent < 2 * AMBIGUOUS
 
 
-def _without_address(row: MachineRecord) -> None:
-    row.notice = NO_ADDRESS
+def _stands_in(row: MachineRecord, home: str) -> None:
+    row.cloud_project_id = home
+
+
+def _ours(found: Sequence[SeenServer], row: MachineRecord) -> Sequence[SeenServer]:
+    """Of the servers with the machine's key those that are the portal's to delete.
+
+    What has run beside the recorded server, which has the only port, was given the key by others.
+    """
+    if row.built_at is None or row.server_id is None:
+        return found
+    return [one for one in found if one.cloud_id == row.server_id or one.launched_at is None]
+
+
+def _without_address(row: MachineRecord, why: str) -> None:
+    row.notice, row.address_denied = why, True
 
 
 def _looked_in_vain(row: MachineRecord) -> None:

@@ -46,6 +46,11 @@ class Work:
     """Writes a change down before the step goes on, under the same claim."""
 
     @property
+    def uprooted(self) -> bool:
+        """Whether the project it stands in was deleted in the cloud by others."""
+        return self.standing is not None and self.standing.scope.as_manager
+
+    @property
     def scope(self) -> Scope:
         if self.standing is None:
             raise Later()

@@ -97,7 +97,10 @@ class TemplateRecord(Row, table=True):
 
 
 class SizeBinding(Row, table=True):
-    """A cloud's flavor for a size; `cloud_ref` is empty while the cloud has none."""
+    """A cloud's flavor for a size; `cloud_ref` is empty while the cloud has none.
+
+    What it really has decides which images fit, whatever the size promises.
+    """
 
     __table_args__ = (UniqueConstraint("size_id", "cloud_id"),)
 
@@ -106,10 +109,12 @@ class SizeBinding(Row, table=True):
     cloud_id: str = Field(foreign_key="cloud.id", index=True)
     wanted_name: str = Field(max_length=255)
     cloud_ref: str = Field(default="", max_length=255)
+    disk_gib: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
+    ram_mib: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
 
 
 class TemplateBinding(Row, table=True):
-    """A cloud's image for a template; `cloud_ref` is empty while it cannot be used."""
+    """A cloud's image for a template; `cloud_ref` is empty while the cloud has none."""
 
     __table_args__ = (UniqueConstraint("template_id", "cloud_id"),)
 
@@ -118,6 +123,10 @@ class TemplateBinding(Row, table=True):
     cloud_id: str = Field(foreign_key="cloud.id", index=True)
     wanted_name: str = Field(max_length=255)
     cloud_ref: str = Field(default="", max_length=255)
+    usable: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    """False while the image is there, but deactivated or hidden."""
+    min_disk_gib: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
+    min_ram_mib: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
 
 
 async def all_sizes(session: AsyncSession) -> Mapping[str, Size]:
@@ -145,6 +154,9 @@ async def offered_pairs(session: AsyncSession) -> Sequence[tuple[str, str, str]]
         .where(
             col(SizeBinding.cloud_ref) != "",
             col(TemplateBinding.cloud_ref) != "",
+            col(TemplateBinding.usable),
+            col(SizeBinding.disk_gib) >= col(TemplateBinding.min_disk_gib),
+            col(SizeBinding.ram_mib) >= col(TemplateBinding.min_ram_mib),
             col(CloudRecord.open_for_orders),
             col(SizeRecord.offered),
             col(TemplateRecord.offered),
@@ -164,7 +176,7 @@ async def flavor_ref(session: AsyncSession, size_id: str, cloud_id: str) -> str:
 
 
 async def image_ref(session: AsyncSession, template_id: str, cloud_id: str) -> str:
-    """The cloud's image id for a template; empty when it cannot be used now."""
+    """The cloud's image id for a template, even a deactivated one's; empty when it is gone."""
     query = select(TemplateBinding.cloud_ref).where(
         TemplateBinding.template_id == template_id, TemplateBinding.cloud_id == cloud_id
     )

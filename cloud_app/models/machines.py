@@ -1,7 +1,7 @@
 """The portal's memory of machines, and the questions asked of it."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import Any, cast
 from uuid import uuid4
@@ -29,6 +29,9 @@ from cloud_app.models.clouds import CloudRecord, SizeRecord
 
 NO_ADDRESS = "error.no_address"
 """Notice of a machine that runs without the external address it should have."""
+PROJECT_GONE = "error.project_gone"
+"""Notice of a machine whose project in the cloud was deleted by others."""
+NO_ADDRESS_ALLOWED = "error.address_quota"
 _KNOWN = tuple(one.name for one in fields(Known))
 _LIVE = sa.text("gone_at IS NULL")
 
@@ -62,6 +65,8 @@ class MachineRecord(Row, table=True):
     """For the first boot only; emptied once the machine was ready."""
     cloud_init: str = Field(default="", repr=False, sa_type=sa.Text)
     wants_address: bool = True
+    address_denied: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """The cloud had none to give; it is not asked again by itself."""
     created_by: str = Field(foreign_key="account.id")
     created_at: datetime = Field(sa_type=Moment)
     return_on: date
@@ -77,9 +82,18 @@ class MachineRecord(Row, table=True):
     presence: Presence = Field(default=Presence.NEVER, sa_type=Word(Presence))
     power: Power | None = Field(default=None, sa_type=Word(Power))
     raw_status: str = ""
+    cloud_project_id: str | None = None
+    """The cloud's id of the project it stands in; not the side's once others deleted that."""
     server_id: str | None = Field(default=None, index=True)
+    server_name: str = Field(default="", sa_column_kwargs={"server_default": sa.text("''")})
+    vcpus: int | None = None
+    ram_mib: int | None = None
     port_id: str | None = None
     fixed_ip: str | None = None
+    groups: str = Field(
+        default="", sa_type=sa.Text, sa_column_kwargs={"server_default": sa.text("''")}
+    )
+    doors_changed: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     address_id: str | None = None
     address: str | None = None
     answers: bool | None = None
@@ -117,7 +131,7 @@ class MachineRecord(Row, table=True):
     next_try_at: datetime = Field(sa_type=Moment)
     version: int = 1
 
-    def facts(self, *, has_ground: bool = True) -> Facts:
+    def facts(self, *, has_ground: bool = True, uprooted: bool = False) -> Facts:
         return Facts(
             wanted=self.wanted,
             presence=self.presence,
@@ -126,7 +140,9 @@ class MachineRecord(Row, table=True):
             has_port=self.port_id is not None,
             has_server=self.server_id is not None,
             has_address=self.address_id is not None,
-            wants_address=self.wants_address and self.notice != NO_ADDRESS,
+            wants_address=self.wants_address and not self.address_denied,
+            address_unasked=self.address is not None and self.answers is None,
+            uprooted=uprooted,
             create_sent_at=self.create_sent_at,
             looks=self.looks,
             built_at=self.built_at,
@@ -178,7 +194,9 @@ class MachineRecord(Row, table=True):
             cloud_id=self.cloud_id,
             cloud_name=cloud.name,
             name=self.name,
-            size=size,
+            size=replace(
+                size, vcpus=self.vcpus or size.vcpus, ram_mib=self.ram_mib or size.ram_mib
+            ),
             template=template,
             state=self.state,
             access=self.access,
@@ -195,6 +213,13 @@ class MachineRecord(Row, table=True):
             failure=self.failure,
             notice=self.notice,
             trouble=self.trouble,
+            name_in_cloud=self._foreign_name(),
+            resized=(self.vcpus or size.vcpus, self.ram_mib or size.ram_mib)
+            != (size.vcpus, size.ram_mib),
+            doors_changed=self.doors_changed,
+            port_lost=self.presence is Presence.SEEN
+            and self.port_id is not None
+            and self.fixed_ip is None,
             can_retry=self.failure is not None and self.settled and self.wanted is Wanted.HERE,
             detail=self.detail,
             raw_status=self.raw_status,
@@ -204,6 +229,23 @@ class MachineRecord(Row, table=True):
             cloud_silent_since=cloud.silent_since,
             silent_service=cloud.silent_service or "",
         )
+
+    def _foreign_name(self) -> str:
+        """The server's name in the cloud where it is neither ours nor about to become ours."""
+        ours = self.rename_due or self.server_name == self.name
+        return "" if ours or self.presence is not Presence.SEEN else self.server_name
+
+
+async def machines_in(
+    session: AsyncSession, cloud_id: str, cloud_project_id: str
+) -> Sequence[MachineRecord]:
+    """Every machine that stands in one project of a cloud and is not gone."""
+    query = select(MachineRecord).where(
+        MachineRecord.cloud_id == cloud_id,
+        MachineRecord.cloud_project_id == cloud_project_id,
+        col(MachineRecord.gone_at).is_(None),
+    )
+    return (await session.exec(query)).all()
 
 
 async def live_machines(session: AsyncSession, project_id: str) -> Sequence[MachineRecord]:
@@ -233,14 +275,19 @@ async def known_after(
     return [Known(*values) for values in rows.all()]
 
 
+_VCPUS = func.coalesce(col(MachineRecord.vcpus), col(SizeRecord.vcpus))
+_RAM_MIB = func.coalesce(col(MachineRecord.ram_mib), col(SizeRecord.ram_mib))
+"""What a machine really has; until that was seen, what was ordered."""
+
+
 async def used_amounts(session: AsyncSession, project_id: str) -> Amounts:
     """What the project's machines take: everything not yet proven gone."""
     nothing_left = sa.and_(col(MachineRecord.failure).is_not(None), col(MachineRecord.settled))
     query = (
         select(
             func.count(),
-            func.coalesce(func.sum(SizeRecord.vcpus), 0),
-            func.coalesce(func.sum(SizeRecord.ram_mib), 0),
+            func.coalesce(func.sum(_VCPUS), 0),
+            func.coalesce(func.sum(_RAM_MIB), 0),
         )
         .select_from(MachineRecord)
         .join(SizeRecord, col(SizeRecord.id) == col(MachineRecord.size_id))
@@ -257,7 +304,7 @@ async def used_amounts(session: AsyncSession, project_id: str) -> Amounts:
 async def vcpus_by_cloud(session: AsyncSession) -> dict[str, int]:
     """How many vCPUs of ours each cloud carries, to place the next machine."""
     query = (
-        select(MachineRecord.cloud_id, func.sum(SizeRecord.vcpus))
+        select(MachineRecord.cloud_id, func.sum(_VCPUS))
         .join(SizeRecord, col(SizeRecord.id) == col(MachineRecord.size_id))
         .where(col(MachineRecord.gone_at).is_(None))
         .group_by(col(MachineRecord.cloud_id))

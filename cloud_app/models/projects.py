@@ -1,6 +1,6 @@
 """Projects, who is in them, and the side of them that stands in each cloud."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -83,6 +83,15 @@ async def projects_of(session: AsyncSession, account_id: str) -> Sequence[Projec
         .order_by(col(ProjectRecord.personal_of).is_(None), col(ProjectRecord.name))
     )
     return (await session.exec(query)).all()
+
+
+async def homes_of(session: AsyncSession, cloud_id: str) -> Mapping[str, str]:
+    """The cloud's ids of our projects in it, each with ours."""
+    query = select(CloudProjectRecord.cloud_project_id, CloudProjectRecord.project_id).where(
+        CloudProjectRecord.cloud_id == cloud_id,
+        col(CloudProjectRecord.cloud_project_id).is_not(None),
+    )
+    return {home: project for home, project in (await session.exec(query)).all() if home}
 
 
 async def side_of(

@@ -31,26 +31,33 @@ from cloud_app.state.machine import MachineState
 
 GIVE_BACK = "give-back"
 MACHINE = MachineState.machine
+NEWS = MACHINE.news
 
 
 def title() -> rx.Component:
     return rx.cond(
         MachineState.renaming,
         rename_form(),
-        heading(
-            rx.el.span(MACHINE.name),
-            line(
-                badge(MACHINE.state, MACHINE.tone, "machines.state"),
-                rx.cond(
-                    MACHINE.can_change,
-                    button(
-                        "machine.rename", MachineState.begin_rename, kind=QUIETLY, picture="pencil"
-                    ),
-                ),
-                power(),
-                how="wrap",
+        stack(
+            heading(rx.el.span(MACHINE.name), beside_name()),
+            rx.cond(
+                NEWS.name_in_cloud,
+                say(t("machine.name_in_cloud", name=NEWS.name_in_cloud), "quiet small"),
             ),
+            space="tight",
         ),
+    )
+
+
+def beside_name() -> rx.Component:
+    return line(
+        badge(MACHINE.state, MACHINE.tone, "machines.state"),
+        rx.cond(
+            MACHINE.can_change,
+            button("machine.rename", MachineState.begin_rename, kind=QUIETLY, picture="pencil"),
+        ),
+        power(),
+        how="wrap",
     )
 
 

@@ -31,6 +31,16 @@ def news() -> rx.Component:
             ),
         ),
         rx.cond(NEWS.trouble, trouble()),
+        rx.foreach(
+            NEWS.outside,
+            lambda key: banner(
+                sentence(key, "machine.outside"),
+                tone="busy",
+                picture="info",
+                role="status",
+                key=key,
+            ),
+        ),
     )
 
 

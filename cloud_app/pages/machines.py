@@ -15,7 +15,7 @@ from cloud_app.components.table import Column, empty, pager, skeleton, table
 from cloud_app.components.tokens import PLAIN, PRIMARY, icon
 from cloud_app.components.turn import turn
 from cloud_app.components.when import as_of, day, when
-from cloud_app.state.locale import said, t
+from cloud_app.state.locale import said, sentence, t
 from cloud_app.state.machines import MachinesState
 from cloud_app.state.views import MachineView
 
@@ -112,6 +112,13 @@ def state(machine: MachineView) -> rx.Component:
         badge(machine.state, machine.tone, "machines.state"),
         rx.cond(machine.turn.kind, say(turn(machine.turn), "quiet small")),
         rx.cond(machine.old_since, as_of(machine.old_since, "aged")),
+        rx.cond(
+            machine.failure,
+            rx.fragment(
+                say(t("machine.failed"), "small"),
+                say(sentence(machine.failure, "error"), "quiet small"),
+            ),
+        ),
         space="tight",
     )
 

@@ -20,7 +20,6 @@ from cloud_app.domain.machines import (
     Machine,
     MachineSpec,
     Power,
-    Presence,
     Wanted,
 )
 from cloud_app.gateways import first_boot
@@ -102,7 +101,8 @@ class MachineService:
             if version is not None and version != row.version:
                 raise Conflict("machines.changed_meanwhile", name=row.name)
             row.name = name
-            row.rename_due = row.presence is Presence.SEEN
+            # What was asked for already was asked for under the old name.
+            row.rename_due = row.create_sent_at is not None
 
         try:
             return await self._change(actor, machine_id, "rename", change)

@@ -24,6 +24,7 @@ from cloud_app.models.machines import (
     used_amounts,
     vcpus_by_cloud,
 )
+from cloud_app.models.outside import outside_amounts
 from cloud_app.models.projects import ProjectRecord
 
 LONGEST_NAME = 60
@@ -164,6 +165,9 @@ class Orders:
         row.detail, row.spoiled, row.races = "", False, 0
         row.presence, row.power, row.raw_status = Presence.NEVER, None, ""
         row.server_id = row.port_id = row.address_id = row.fixed_ip = row.address = None
+        row.cloud_project_id = row.vcpus = row.ram_mib = None
+        row.server_name = row.groups = ""
+        row.doors_changed = row.address_denied = False
         row.create_sent_at = row.begun_at = row.building_at = row.built_at = None
         row.ready_at = row.first_ready_at = row.answers = None
         row.looks, row.released = 0, False
@@ -203,7 +207,11 @@ class Orders:
 async def usage_in(session: AsyncSession, project_id: str) -> Usage:
     """What the project takes and may take. The caller has asked who may see it."""
     project = await _project(session, project_id)
-    return Usage(used=await used_amounts(session, project_id), allowed=allowed_amounts(project))
+    ours, outside = (
+        await used_amounts(session, project_id),
+        await outside_amounts(session, project_id),
+    )
+    return Usage(used=ours + outside, allowed=allowed_amounts(project), outside=outside)
 
 
 def allowed_amounts(project: ProjectRecord) -> Amounts:

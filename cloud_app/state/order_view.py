@@ -43,6 +43,8 @@ class AmountView:
     used_part: str
     adds_part: str
     over: bool
+    outside: str = ""
+    """How much of it is used outside the portal; empty for nothing."""
 
 
 _PICTURES = {"web": "globe", "python-lab": "flask-conical", "ubuntu": "terminal"}
@@ -86,15 +88,13 @@ def best_size(offers: Offers, template_key: str, wish: str = "") -> str:
 def amounts(usage: Usage, size: Size | None = None) -> list[AmountView]:
     """The project's limit: used, with what an order of this size would add."""
     after = usage.used + size.amounts if size else usage.used
-    return [
-        _amount("machines", usage.used, after, usage.allowed, 1),
-        _amount("vcpus", usage.used, after, usage.allowed, 1),
-        _amount("ram_mib", usage.used, after, usage.allowed, 1024),
-    ]
+    return [_amount(kind, usage, after) for kind in ("machines", "vcpus", "ram_mib")]
 
 
-def _amount(kind: str, used: Amounts, after: Amounts, allowed: Amounts, per: int) -> AmountView:
-    had, has, most = (getattr(amounts, kind) for amounts in (used, after, allowed))
+def _amount(kind: str, usage: Usage, after: Amounts) -> AmountView:
+    per = 1024 if kind == "ram_mib" else 1
+    four = (usage.used, after, usage.allowed, usage.outside)
+    had, has, most, outside = (getattr(amounts, kind) for amounts in four)
     unit = " GiB" if per > 1 else ""
     whole = max(most, has, 1)
     return AmountView(
@@ -104,6 +104,7 @@ def _amount(kind: str, used: Amounts, after: Amounts, allowed: Amounts, per: int
         used_part=f"{had / whole:.1%}",
         adds_part=f"{(has - had) / whole:.1%}",
         over=has > most,
+        outside=f"{outside / per:g}{unit}" if outside else "",
     )
 
 

@@ -84,6 +84,8 @@ class MachineView:
     worry: str
     """Why it needs attention: failed, lost or ending; empty when it does not."""
     turn: TurnView
+    failure: str = ""
+    """Catalogue key of why it could not be built."""
     old_since: str = ""
     """As of when all of it is, while its cloud does not tell how it is now."""
     address_old_since: str = ""
@@ -113,6 +115,7 @@ class MachineView:
             turn=TurnView.of(place),
             old_since="" if machine.is_known_now else moment(machine.cloud_silent_since),
             address_old_since=_address_old_since(machine),
+            failure=machine.failure or "",
         )
 
 

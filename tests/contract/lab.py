@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud_app.domain.errors import Conflict, NotFound, Refused
+from cloud_app.domain.machines import SeenAddress, SeenPort
 from cloud_app.gateways.openstack import openstack_cloud
 from cloud_app.gateways.openstack.access import access_of, read_clouds_yaml
 from cloud_app.gateways.openstack.connect import Sessions
@@ -47,6 +48,39 @@ class LabPlace:
             return str(api.post("/servers", {"server": body}, "server")["id"])
 
         return await self.threads.run(call)
+
+    async def delete_project(self, scope: Scope) -> None:
+        path = f"/projects/{scope.project_id}"
+        await self.threads.run(lambda: self.sessions.manager("identity").delete(path))
+
+    async def bind_address(self, scope: Scope, port: SeenPort) -> str:
+        def call() -> str:
+            api = self.sessions.manager("network")
+            query = {"name": self.sessions.access.external_network}
+            pool = next(iter(api.all("/networks", "networks", **query)))["id"]
+            body = {
+                "floating_network_id": pool,
+                "port_id": port.cloud_id,
+                "project_id": scope.project_id,
+            }
+            made = api.post("/floatingips", {"floatingip": body}, "floatingip")
+            return str(made["floating_ip_address"])
+
+        return await self.threads.run(call)
+
+    async def unbind(self, address: SeenAddress) -> None:
+        await self._put(f"/floatingips/{address.cloud_id}", {"floatingip": {"port_id": None}})
+
+    async def change_groups(self, port: SeenPort) -> None:
+        body = {"port": {"security_groups": list(port.groups[:1])}}
+        await self._put(f"/ports/{port.cloud_id}", body)
+
+    async def delete_port(self, port: SeenPort) -> None:
+        path = f"/ports/{port.cloud_id}"
+        await self.threads.run(lambda: self.sessions.manager("network").delete(path))
+
+    async def _put(self, path: str, body: Mapping[str, Any]) -> None:
+        await self.threads.run(lambda: self.sessions.manager("network").put(path, body))
 
     def race(self, orders: int) -> None:
         """Nova checks the quota again after it accepted an order, so orders at once do race."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
-from cloud_app.domain.machines import Power, SeenServer
+from cloud_app.domain.machines import Power, SeenAddress, SeenPort, SeenServer
 from cloud_app.gateways.protocols import Cloud, Flavor, Ground, Image, Scope, ServerOrder
 from cloud_app.gateways.simulator.cloud import practice_cloud
 from cloud_app.gateways.simulator.misfortunes import Misfortune, Woe
@@ -42,6 +42,24 @@ class Place(Protocol):
     async def foreign_server(self, scope: Scope, name: str, image: Image, flavor: Flavor) -> str:
         """Have a server made without the portal, and return its id."""
         ...
+
+    async def delete_project(self, scope: Scope) -> None:
+        """Have somebody delete the project in Keystone, and nothing in it."""
+        ...
+
+    async def bind_address(self, scope: Scope, port: SeenPort) -> str:
+        """Have somebody bind an external address that is not ours to a port; answer it."""
+        ...
+
+    async def unbind(self, address: SeenAddress) -> None:
+        """Have somebody take an address off its port."""
+        ...
+
+    async def change_groups(self, port: SeenPort) -> None:
+        """Have somebody give a port other security groups."""
+        ...
+
+    async def delete_port(self, port: SeenPort) -> None: ...
 
     def race(self, orders: int) -> None:
         """Have the next `orders` race for the quota, should they not do so by themselves."""
@@ -160,6 +178,21 @@ class PracticePlace:
         return self.world.outside.build_server(
             name, project_id=scope.project_id, flavor_id=flavor.id, image_id=image.id
         )
+
+    async def delete_project(self, scope: Scope) -> None:
+        self.world.outside.delete_project(scope.project_id)
+
+    async def bind_address(self, scope: Scope, port: SeenPort) -> str:
+        return self.world.outside.bind_address(port.key)
+
+    async def unbind(self, address: SeenAddress) -> None:
+        self.world.outside.unbind_addresses(address.key or "")
+
+    async def change_groups(self, port: SeenPort) -> None:
+        self.world.outside.change_groups(port.key, *port.groups[:1])
+
+    async def delete_port(self, port: SeenPort) -> None:
+        self.world.outside.delete_ports(port.key)
 
     def race(self, orders: int) -> None:
         self.world.befall(Misfortune(woe=Woe.QUOTA_RACE, times=orders))

@@ -160,6 +160,7 @@ async def test_the_full_list_is_whole_and_tells_everything(
     assert sweep.cursor == max(server.updated_at for server in sweep.items)
     assert (ours.key, ours.project_id, ours.power) == (KEY, home.project_id, Power.ON)
     assert ours.flavor_name == proving.flavor.name
+    assert (ours.vcpus, ours.ram_mib) == (proving.flavor.vcpus, proving.flavor.ram_mib)
     assert ours.launched_at is not None
     assert ours.launched_at <= ours.updated_at
     assert ours.raw_status == "ACTIVE/-/1"

@@ -17,7 +17,8 @@ NOT_TEXTS = {
     "machines.see", "machines.change", "account.id", "http.response.start", "http.response.body",
     "http.disconnect", "http.request", "machines.state", "machines.command", "machines.trouble",
     "machine.stage",
-    "machine.way_in", "machine.connect.with", "machine.silent", "http.field", "time.silent",
+    "machine.way_in", "machine.connect.with", "machine.silent", "machine.outside", "http.field",
+    "time.silent",
 }  # fmt: skip
 """Words with a dot that are actions, columns, ASGI events, or groups of texts."""
 GROUPS = (

@@ -41,7 +41,7 @@ class OpenStackCompute:
         return await self.threads.run(lambda: _one(self.sessions.manager("compute"), server_id))
 
     async def find_servers(self, scope: Scope, key: str) -> Sequence[SeenServer]:
-        return await self.threads.run(lambda: _with_key(self._as(scope), key))
+        return await self.threads.run(lambda: _with_key(self._as(scope), scope, key))
 
     async def create_server(self, scope: Scope, order: ServerOrder) -> str:
         return await self.threads.run(lambda: _create(self.sessions, scope, order))
@@ -117,9 +117,10 @@ def _one(api: Api, server_id: str) -> SeenServer | None:
     return None if raw is None else seen_server(raw)
 
 
-def _with_key(api: Api, key: str) -> list[SeenServer]:
+def _with_key(api: Api, scope: Scope, key: str) -> list[SeenServer]:
     # Nova lets only administrators filter by metadata, so the project's list is read.
-    raw = list(api.all("/servers/detail", "servers"))
+    query = {"all_tenants": 1, "project_id": scope.project_id} if scope.as_manager else {}
+    raw = list(api.all("/servers/detail", "servers", **query))
     whole = [one for one in raw if not is_partial(one)]
     found = [server for server in map(seen_server, whole) if server.key == key]
     if not found and len(whole) < len(raw):
@@ -134,7 +135,7 @@ def _create(sessions: Sessions, scope: Scope, order: ServerOrder) -> str:
     again later, never for us to order again now.
     """
     api = sessions.of(scope, "compute")
-    if existing := _with_key(api, order.key):
+    if existing := _with_key(api, scope, order.key):
         return _one_to_keep(existing)
     if holder := _holder(sessions.of(scope, "network"), api, order.port_id):
         return holder

@@ -181,6 +181,8 @@ class Sessions:
 
     def of(self, scope: Scope, service: str) -> Api:
         """Ask `service` with the rights of one project's own user."""
+        if scope.as_manager:
+            return self.manager(service)
         return self._api(self._session_of(scope), service)
 
     def manager_token(self) -> AccessInfo:

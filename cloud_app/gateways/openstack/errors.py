@@ -49,7 +49,8 @@ REFUSALS = tuple(
         (r"flavors with zero disk", "error.size_without_disk"),
         (r"flavor's (disk|memory) is too small", "error.size_too_small"),
         (r"user.?data", "error.cloud_init_refused"),
-        (r"IpAddressGenerationFailure|ExternalIpAddressExhausted", "error.no_address"),
+        (r"ExternalIpAddressExhausted", "error.no_address"),
+        (r"IpAddressGenerationFailure", "error.network_full"),
     )
 )
 """What Nova and Neutron say (with 400, 403 or 409) about things that asking again will not mend."""
@@ -91,6 +92,17 @@ def nothing_missing() -> Generator[None]:
         yield
     except NotFound as error:
         raise Conflict(detail=error.detail) from error
+
+
+@contextmanager
+def pool_exhausted() -> Generator[None]:
+    """Around taking an external address: the network that is full is the external one."""
+    try:
+        yield
+    except Refused as error:
+        if error.key != "error.network_full":
+            raise
+        raise Refused("error.no_address", detail=error.detail) from error
 
 
 @contextmanager

@@ -7,7 +7,7 @@ name is all it takes to make each of them once.
 from dataclasses import dataclass
 from time import sleep
 
-from cloud_app.domain.errors import Conflict, Refused
+from cloud_app.domain.errors import Conflict, NotFound, Refused
 from cloud_app.gateways.openstack.connect import Sessions
 from cloud_app.gateways.openstack.errors import nothing_missing
 from cloud_app.gateways.openstack.rest import Api, Json
@@ -47,6 +47,16 @@ class OpenStackIdentity:
             if found["description"] != name:
                 api.patch(f"/projects/{found['id']}", {"project": {"description": name}})
             return str(found["id"])
+
+        return await self.threads.run(call)
+
+    async def has_project(self, project_id: str) -> bool:
+        def call() -> bool:
+            try:
+                self.sessions.manager("identity").get(f"/projects/{project_id}", "project")
+            except NotFound:
+                return False
+            return True
 
         return await self.threads.run(call)
 

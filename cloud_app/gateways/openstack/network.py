@@ -15,7 +15,12 @@ from weakref import WeakValueDictionary
 from cloud_app.domain.errors import Conflict, NotFound, Refused
 from cloud_app.domain.machines import SeenAddress, SeenPort
 from cloud_app.gateways.openstack.connect import Sessions
-from cloud_app.gateways.openstack.errors import nothing_missing, readable, reads
+from cloud_app.gateways.openstack.errors import (
+    nothing_missing,
+    pool_exhausted,
+    readable,
+    reads,
+)
 from cloud_app.gateways.openstack.groups import (
     base_rules,
     ensured_group,
@@ -29,7 +34,7 @@ from cloud_app.gateways.threads import Threads
 
 T = TypeVar("T")
 
-PORT_FIELDS = ("id", "project_id", "name", "fixed_ips", "device_id")
+PORT_FIELDS = ("id", "project_id", "name", "fixed_ips", "device_id", "security_groups")
 ADDRESS_FIELDS = ("id", "project_id", "description", "floating_ip_address", "port_id")
 """All that a sweep asks for; a whole port is twenty times as long."""
 
@@ -76,7 +81,8 @@ class OpenStackNetwork:
                 "floating_network_id": self._external_network(api),
                 "port_id": port_id,
             }
-            address = kept_one(api, "floatingip", scope.project_id, body, by="description")
+            with pool_exhausted():
+                address = kept_one(api, "floatingip", scope.project_id, body, by="description")
             if address["port_id"] != port_id:
                 api.put(f"/floatingips/{address['id']}", {"floatingip": {"port_id": port_id}})
             return _seen_address({**address, "port_id": port_id}, key)
@@ -87,24 +93,31 @@ class OpenStackNetwork:
         await self._delete_all(scope, "floatingip", "description", self._name(key))
 
     async def ports(self) -> Sweep[SeenPort]:
-        return await self._sweep("port", PORT_FIELDS, "name", _seen_port)
+        def ours(raw: Json) -> SeenPort | None:
+            key = self._key(raw["name"])
+            return None if key is None else _seen_port(raw, key)
+
+        return await self._sweep("port", PORT_FIELDS, ours)
 
     async def addresses(self) -> Sweep[SeenAddress]:
-        return await self._sweep("floatingip", ADDRESS_FIELDS, "description", _seen_address)
+        def ours(raw: Json) -> SeenAddress | None:
+            key = self._key(raw["description"])
+            return _seen_address(raw, key) if key is not None or raw["port_id"] else None
+
+        return await self._sweep("floatingip", ADDRESS_FIELDS, ours)
 
     async def _sweep(
-        self, noun: str, fields: Sequence[str], by: str, seen: Callable[[Json, str], T]
+        self, noun: str, fields: Sequence[str], seen: Callable[[Json], T | None]
     ) -> Sweep[T]:
         """List all projects' things; `complete` only where the manager sees all projects.
 
         Neutron knows no "all projects, or refuse": without the role it shows fewer.
         """
-        prefix = self.sessions.access.prefix
 
         def call() -> Sweep[T]:
             found = self.sessions.manager("network").all(path_of(noun), f"{noun}s", fields=fields)
-            ours = [one for one in found if str(one[by]).startswith(prefix)]
-            items = [seen(one, one[by].removeprefix(prefix)) for one in ours]
+            with readable():
+                items = [one for one in map(seen, found) if one is not None]
             return Sweep(items=items, complete=self.sessions.sees_all())
 
         return await self.threads.run(call)
@@ -130,6 +143,11 @@ class OpenStackNetwork:
 
     def _name(self, key: str) -> str:
         return self.sessions.access.prefix + key
+
+    def _key(self, name: str | None) -> str | None:
+        """The key in a name of ours; None for a name that is not."""
+        prefix = self.sessions.access.prefix
+        return name.removeprefix(prefix) if name and name.startswith(prefix) else None
 
     def _subnet(self, api: Api, project_id: str, name: str, network_id: str) -> Json:
         access = self.sessions.access
@@ -196,11 +214,12 @@ def _seen_port(raw: Json, key: str) -> SeenPort:
         key=key,
         fixed_ip=next(iter(fixed_ips), None),
         server_id=raw["device_id"] or None,
+        groups=tuple(sorted(raw["security_groups"])),
     )
 
 
 @reads
-def _seen_address(raw: Json, key: str) -> SeenAddress:
+def _seen_address(raw: Json, key: str | None) -> SeenAddress:
     return SeenAddress(
         cloud_id=raw["id"],
         project_id=raw["project_id"],

@@ -88,6 +88,7 @@ def seen_server(raw: Json) -> SeenServer:
     if not isinstance(status, str):
         raise TypeError(f"status is {status!r}")
     fault: Json = raw.get("fault") or {}
+    flavor: Json = raw.get("flavor") or {}
     launched_at = raw.get("OS-SRV-USG:launched_at")
     return SeenServer(
         cloud_id=raw["id"],
@@ -99,7 +100,9 @@ def seen_server(raw: Json) -> SeenServer:
         launched_at=_moment(launched_at) if launched_at else None,
         fault=str(fault.get("message", "")).replace("\x00", "").strip()[:LONGEST_FAULT],
         fault_code=int(fault.get("code", 0)),
-        flavor_name=raw.get("flavor", {}).get("original_name", ""),
+        flavor_name=flavor.get("original_name", ""),
+        vcpus=int(flavor.get("vcpus", 0)),
+        ram_mib=int(flavor.get("ram", 0)),
         raw_status=f"{status}/{task or '-'}/{'-' if power_state is None else power_state}",
     )
 

@@ -92,6 +92,11 @@ def port_has_address(port_id: str) -> Conflict:
     return Conflict(detail=text)
 
 
+def network_full(network: str) -> Refused:
+    text = f"IpAddressGenerationFailure: No more IP addresses available on network {network}."
+    return Refused("error.network_full", detail=text)
+
+
 def no_address(network: str) -> Refused:
     text = f"IpAddressGenerationFailure: No more IP addresses available on network {network}."
     return Refused("error.no_address", detail=text)

@@ -16,6 +16,11 @@ class PracticeIdentity:
             "identity.ensure_project", lambda tx: projects.ensure_project(tx, key, name)
         )
 
+    async def has_project(self, project_id: str) -> bool:
+        return await self.world.call(
+            "identity.has_project", lambda tx: projects.has_project(tx, project_id)
+        )
+
     async def ensure_user(self, key: str, project_id: str, secret: str) -> str:
         return await self.world.call(
             "identity.ensure_user", lambda tx: projects.ensure_user(tx, key, project_id, secret)

@@ -18,6 +18,7 @@ POWER = {
     ("ACTIVE", ""): Power.ON,
     ("SHUTOFF", ""): Power.OFF,
     ("SUSPENDED", ""): Power.PAUSED,
+    ("VERIFY_RESIZE", ""): Power.CHANGING,
     ("ERROR", ""): Power.FAILED,
     ("DELETED", ""): Power.DELETED,
     ("ACTIVE", "powering-off"): Power.STOPPING,
@@ -126,7 +127,9 @@ def seen(row: sqlite3.Row, now: float) -> SeenServer:
     """The server as the real adapter would have read it from a list."""
     at = life(row, now)
     failed = at.status == "ERROR"
-    state = {"ACTIVE": 1, "REBOOT": 1, "SHUTOFF": 4, "SUSPENDED": 4}.get(at.status, 0)
+    state = {"ACTIVE": 1, "REBOOT": 1, "VERIFY_RESIZE": 1, "SHUTOFF": 4, "SUSPENDED": 4}.get(
+        at.status, 0
+    )
     return SeenServer(
         cloud_id=row["id"],
         project_id=row["project_id"],
@@ -138,5 +141,7 @@ def seen(row: sqlite3.Row, now: float) -> SeenServer:
         fault=row["fault"] if failed else "",
         fault_code=row["fault_code"] if failed else 0,
         flavor_name=row["flavor_name"],
+        vcpus=row["vcpus"],
+        ram_mib=row["ram_mib"],
         raw_status=f"{at.status}/{at.task or '-'}/{state}",
     )

@@ -24,6 +24,8 @@ class Woe(StrEnum):
     """Nothing happened: the cloud asks to be left alone for `seconds` (429)."""
     BROKEN = "broken"
     """Nothing happened: an error of the service itself (500)."""
+    REFUSED = "refused"
+    """Keystone accepts no credential, neither a project's nor the manager's."""
     LOST_ANSWER = "lost_answer"
     """The answer is lost: Unavailable after `seconds`, though it happened."""
     WRONG_ANSWER = "wrong_answer"

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from cloud_app.domain.machines import SeenAddress, SeenPort
 from cloud_app.gateways.protocols import Ground, Scope, Sweep
@@ -45,18 +45,25 @@ def ensure_port(
     row = tx.one(PORT_OF, scope.project_id, key)
     if row is None:
         tx.run(
-            "INSERT INTO port (id, project_id, key, network_id, fixed_ip, open_ports)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO port (id, project_id, key, network_id, fixed_ip, open_ports, groups)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             str(uuid4()),
             scope.project_id,
             key,
             ground.network_id,
             _free_fixed_ip(tx, scope, ground),
             opened,
+            _groups(scope, opened),
         )
     elif row["open_ports"] != opened:
         tx.run("UPDATE port SET open_ports = ? WHERE id = ?", opened, row["id"])
     return _seen_port(tx.sure(PORT_OF, scope.project_id, key), bound(tx))
+
+
+def _groups(scope: Scope, opened: str) -> str:
+    """One security group of the project per set of open ports, besides its base group."""
+    names = ["base", *([opened] if opened != "22" else [])]
+    return " ".join(sorted(str(uuid5(NAMESPACE_OID, f"{scope.project_id} {n}")) for n in names))
 
 
 def _free_fixed_ip(tx: Tx, scope: Scope, ground: Ground) -> str:
@@ -75,7 +82,7 @@ def _free_fixed_ip(tx: Tx, scope: Scope, ground: Ground) -> str:
     for last in range(FIRST_GUEST, LAST_GUEST + 1):
         if f"{net}.{last}" not in taken:
             return f"{net}.{last}"
-    raise answers.no_address(ground.network_id)
+    raise answers.network_full(ground.network_id)
 
 
 def delete_ports(tx: Tx, scope: Scope, key: str) -> None:
@@ -141,7 +148,7 @@ def all_ports(tx: Tx) -> Sweep[SeenPort]:
 
 
 def all_addresses(tx: Tx) -> Sweep[SeenAddress]:
-    rows = tx.all("SELECT * FROM address WHERE key != '' ORDER BY rowid")
+    rows = tx.all("SELECT * FROM address WHERE key != '' OR port_id IS NOT NULL ORDER BY rowid")
     return Sweep(items=[_seen_address(row) for row in rows], complete=True)
 
 
@@ -152,6 +159,7 @@ def _seen_port(row: sqlite3.Row, taken: dict[str, str]) -> SeenPort:
         key=row["key"],
         fixed_ip=row["fixed_ip"],
         server_id=taken.get(row["id"]),
+        groups=tuple(row["groups"].split()),
     )
 
 
@@ -159,7 +167,7 @@ def _seen_address(row: sqlite3.Row) -> SeenAddress:
     return SeenAddress(
         cloud_id=row["id"],
         project_id=row["project_id"],
-        key=row["key"],
+        key=row["key"] or None,
         address=row["address"],
         port_id=row["port_id"],
     )

@@ -57,6 +57,19 @@ class Outside:
         with self.begin() as tx:
             servers.touch(tx, server_id, name)
 
+    def resize_server(self, server_id: str, flavor_id: str, *, confirmed: bool = True) -> None:
+        """Not confirmed, it waits in VERIFY_RESIZE for somebody to say that it is good."""
+        with self.begin() as tx:
+            flavor = next(one for one in tx.site.flavors if one.id == flavor_id)
+            tx.run(
+                "UPDATE server SET flavor_name = ?, vcpus = ?, ram_mib = ? WHERE id = ?",
+                flavor.name,
+                flavor.vcpus,
+                flavor.ram_mib,
+                server_id,
+            )
+        self._rest(server_id, "ACTIVE" if confirmed else "VERIFY_RESIZE")
+
     def build_server(
         self,
         name: str,
@@ -87,6 +100,41 @@ class Outside:
                 key,
             )
             tx.run("DELETE FROM port WHERE key = ?", key)
+
+    def change_groups(self, key: str, *groups: str) -> None:
+        """Give the port of `key` other security groups."""
+        with self.begin() as tx:
+            tx.run("UPDATE port SET groups = ? WHERE key = ?", " ".join(sorted(groups)), key)
+
+    def unbind_addresses(self, key: str) -> None:
+        """Take the addresses of `key` off their ports; they stay the project's."""
+        with self.begin() as tx:
+            tx.run("UPDATE address SET port_id = NULL WHERE key = ?", key)
+
+    def bind_address(self, key: str) -> str:
+        """Bind an address that is not ours to the port of `key`, and return it."""
+        with self.begin() as tx:
+            port = tx.sure("SELECT id, project_id FROM port WHERE key = ?", key)
+            address = networks.free_addresses(tx)[0]
+            tx.run(
+                "INSERT INTO address (id, project_id, key, address, port_id)"
+                " VALUES (?, ?, '', ?, ?)",
+                str(uuid4()),
+                port["project_id"],
+                address,
+                port["id"],
+            )
+            return address
+
+    def delete_project(self, project_id: str) -> None:
+        """Keystone deletes nothing in it: its servers run on, and its user gets no token."""
+        with self.begin() as tx:
+            tx.run("DELETE FROM project WHERE id = ?", project_id)
+
+    def change_password(self, project_id: str) -> None:
+        """Somebody gives the project's own user another password."""
+        with self.begin() as tx:
+            tx.run("UPDATE person SET secret_hash = '' WHERE project_id = ?", project_id)
 
     def release_addresses(self, key: str) -> None:
         with self.begin() as tx:

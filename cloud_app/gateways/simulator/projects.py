@@ -47,6 +47,10 @@ def project(tx: Tx, project_id: str) -> sqlite3.Row:
     return row
 
 
+def has_project(tx: Tx, project_id: str) -> bool:
+    return tx.one("SELECT 1 FROM project WHERE id = ?", project_id) is not None
+
+
 def set_limits(tx: Tx, project_id: str, limits: Limits) -> None:
     """Also below what is used: the adapter forces it, so nothing stops and nothing new starts."""
     changed = tx.run(
@@ -85,9 +89,15 @@ def addresses_of(tx: Tx, project_id: str) -> int:
 
 
 def admit(tx: Tx, scope: Scope) -> None:
-    """Let a project's own user in, or answer as Keystone does to a wrong password."""
+    """Let a project's own user in, or answer as Keystone does to a wrong password.
+
+    Nobody gets a token for a project that was deleted; the manager may act on what is in it.
+    """
+    if scope.as_manager:
+        return
     row = tx.one(
-        "SELECT 1 FROM person WHERE id = ? AND project_id = ? AND secret_hash = ?",
+        "SELECT 1 FROM person JOIN project ON project.id = person.project_id"
+        " WHERE person.id = ? AND project.id = ? AND secret_hash = ?",
         scope.user_id,
         scope.project_id,
         _hash(scope.secret),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cloud_app.gateways.simulator.site import Site
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, number REAL NOT NULL);
@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS ground (
 CREATE TABLE IF NOT EXISTS port (
     id TEXT PRIMARY KEY, project_id TEXT NOT NULL, key TEXT NOT NULL,
     network_id TEXT NOT NULL, fixed_ip TEXT NOT NULL, open_ports TEXT NOT NULL,
+    groups TEXT NOT NULL,
     UNIQUE (network_id, fixed_ip));
 CREATE INDEX IF NOT EXISTS port_key ON port (project_id, key);
 CREATE TABLE IF NOT EXISTS address (

@@ -22,7 +22,7 @@ from cloud_app.gateways.simulator.store import Store, Tx
 
 T = TypeVar("T")
 
-BEFORE = (Woe.SLOW, Woe.SILENT, Woe.RATE_LIMITED, Woe.BROKEN)
+BEFORE = (Woe.SLOW, Woe.SILENT, Woe.RATE_LIMITED, Woe.BROKEN, Woe.REFUSED)
 AFTER = (Woe.LOST_ANSWER, Woe.WRONG_ANSWER)
 """What befalls a call before and after it has its effect."""
 
@@ -71,6 +71,7 @@ class World:
             Woe.LOST_ANSWER: lambda: answers.silence(name, fate.seconds),
             Woe.RATE_LIMITED: lambda: answers.rest(name, fate.seconds),
             Woe.BROKEN: lambda: answers.broken(name),
+            Woe.REFUSED: answers.credential,
             Woe.WRONG_ANSWER: lambda: answers.unreadable(name),
         }.get(fate.woe)
         if error is not None:

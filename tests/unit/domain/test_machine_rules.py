@@ -24,6 +24,8 @@ ORDERED = Facts(
     has_server=False,
     has_address=False,
     wants_address=True,
+    address_unasked=False,
+    uprooted=False,
     create_sent_at=None,
     looks=0,
     built_at=None,
@@ -73,6 +75,7 @@ def test_what_others_did_is_not_undone(facts, step):
     ("facts", "step"),
     [
         (ORDERED, Step.GROUND),
+        (replace(ORDERED, uprooted=True), Step.MOVE),
         (replace(ORDERED, has_ground=True), Step.PORT),
         (replace(ORDERED, has_ground=True, has_port=True), Step.SERVER),
         (replace(BUILDING, presence=Presence.NEVER, has_address=False), Step.ADDRESS),
@@ -81,6 +84,8 @@ def test_what_others_did_is_not_undone(facts, step):
         (replace(READY, ready_at=None, has_address=False), Step.ADDRESS),
         (replace(READY, ready_at=None, has_address=False, wants_address=False), Step.PROBE),
         (READY, Step.REST),
+        (replace(READY, address_unasked=True), Step.PROBE),
+        (replace(STOPPED, address_unasked=True), Step.REST),
         (replace(READY, rename_due=True), Step.RENAME),
     ],
 )
