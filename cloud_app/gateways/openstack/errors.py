@@ -116,6 +116,9 @@ def readable(service: str = "") -> Generator[None]:
         raise answer from error
 
 
+Texts = tuple[str, ...]
+
+
 def reads(read: Callable[P, T]) -> Callable[P, T]:
     """Make `read` answer a value whose fields all hold what its class says, or raise Unavailable.
 
@@ -134,7 +137,9 @@ def reads(read: Callable[P, T]) -> Callable[P, T]:
 def _sound(thing: T) -> T:
     for name, kind in _shape(type(thing)):
         value: object = getattr(thing, name)
-        if not isinstance(value, kind):
+        if kind == Texts:
+            value = " ".join(cast(Texts, value))  # refuses anything but texts
+        elif not isinstance(value, kind):
             raise TypeError(f"{name} is {value!r}")
         if isinstance(value, str) and (len(value.encode()) > LONGEST_TEXT or "\x00" in value):
             raise ValueError(f"{name} is no text to keep")

@@ -88,7 +88,7 @@ def seen_server(raw: Json) -> SeenServer:
     if not isinstance(status, str):
         raise TypeError(f"status is {status!r}")
     fault: Json = raw.get("fault") or {}
-    flavor: Json = raw.get("flavor") or {}
+    flavor: Json = raw.get("flavor", {})
     launched_at = raw.get("OS-SRV-USG:launched_at")
     return SeenServer(
         cloud_id=raw["id"],

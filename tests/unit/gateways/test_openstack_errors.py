@@ -13,7 +13,12 @@ from cloud_app.domain.errors import (
     Refused,
     Unavailable,
 )
-from cloud_app.gateways.openstack.errors import nothing_missing, portal_errors, translated
+from cloud_app.gateways.openstack.errors import (
+    nothing_missing,
+    pool_exhausted,
+    portal_errors,
+    translated,
+)
 
 ID = "00000000-0000-0000-0000-000000000000"
 
@@ -111,7 +116,7 @@ def answered(status: int, body: str) -> PortalError:
             409,
             neutron("IpAddressGenerationFailure", "No more IP addresses available"),
             Refused,
-            "error.no_address",
+            "error.network_full",
         ),
         (409, neutron("SecurityGroupRuleExists", "It exists."), Conflict, "error.conflict"),
         (
@@ -194,3 +199,16 @@ def test_what_vanished_meanwhile_is_a_wrong_moment() -> None:
         raise NotFound(detail="Port p could not be found.")
 
     assert error.value.detail == "Port p could not be found."
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("error.network_full", "error.no_address"), ("error.cloud_forbids", "error.cloud_forbids")],
+)
+def test_a_full_network_is_an_exhausted_pool_where_an_external_address_is_taken(
+    key: str, said: str
+) -> None:
+    with pytest.raises(Refused) as error, pool_exhausted():
+        raise Refused(key, detail="No more IP addresses available")
+
+    assert error.value.key == said

@@ -95,7 +95,7 @@ def field(**wrong: object) -> dict[str, Any]:
         "tenant_id": "p", "status": "ACTIVE", "metadata": {"madang:key": "k"},
         "updated": "2026-01-01T00:00:00Z", "fixed_ips": [{"ip_address": "10.0.0.1"}],
         "device_id": "", "floating_ip_address": "192.0.2.1", "port_id": None, "vcpus": 1, "ram": 1,
-        "disk": 1, "min_disk": 0, "min_ram": 0,
+        "disk": 1, "min_disk": 0, "min_ram": 0, "security_groups": ["g"],
     }  # fmt: skip
     return good | wrong
 
@@ -169,6 +169,7 @@ SERVER_FIELDS = ("name", "status", "metadata", "updated", "tenant_id")
         ("ports", "fixed_ips", ["10.0.0.1"]),
         ("ports", "device_id", ["x"]),
         ("ports", "project_id", None),
+        ("ports", "security_groups", [7]),
         ("addresses", "floating_ip_address", None),
         ("addresses", "port_id", 7),
         ("flavors", "vcpus", "many"),
