@@ -5,18 +5,19 @@ again after a while, any PortalError when the cloud refused or stayed silent.
 Everything is safe to repeat after a crash at any point.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from cloud_app.domain.errors import PortalError, QuotaExceeded, Refused, Unavailable
 from cloud_app.domain.machine_rules import AMBIGUOUS, PATIENCE_WITH_SSH, Step
-from cloud_app.domain.machines import Power, Presence, SeenServer
+from cloud_app.domain.machines import Power
 from cloud_app.gateways.first_boot import host_name, user_data
 from cloud_app.gateways.protocols import ServerOrder
-from cloud_app.loops import commands
+from cloud_app.loops import commands, removal
 from cloud_app.loops.projects import ProjectSides
-from cloud_app.loops.work import Change, Later, Work, back_off
+from cloud_app.loops.removal import RACED
+from cloud_app.loops.work import Change, Later, Work
 from cloud_app.models.machines import (
     NO_ADDRESS,
     NO_ADDRESS_ALLOWED,
@@ -25,7 +26,6 @@ from cloud_app.models.machines import (
 )
 
 SSH = 22
-RACED = "machines.trouble.raced"
 CREDENTIAL_REFUSED = "error.credential_refused"
 
 
@@ -44,11 +44,11 @@ class Steps:
             Step.PROBE: self._probe,
             Step.RENAME: self._rename,
             Step.COMMAND: lambda work: commands.ask(work, self.now),
-            Step.MOVE: self._move,
-            Step.CLEAR: self._delete,
-            Step.ANEW: self._anew,
-            Step.DELETE: self._delete,
-            Step.RELEASE: self._release,
+            Step.MOVE: lambda work: removal.move(work, self.now),
+            Step.CLEAR: lambda work: removal.delete(work, self.now),
+            Step.ANEW: lambda work: removal.anew(work, self.now),
+            Step.DELETE: lambda work: removal.delete(work, self.now),
+            Step.RELEASE: lambda work: removal.release(work, self.now),
         }
         if step in asks:
             return await asks[step](work)
@@ -193,72 +193,6 @@ class Steps:
 
         return change
 
-    async def _delete(self, work: Work) -> Change:
-        began = self.now()
-        if work.standing is None:
-            return _absent  # No project in the cloud, so nothing of it there.
-        found = await _there(work)
-        for server in found:
-            if server.power is not Power.DELETING:
-                await work.cloud.compute.delete_server(work.scope, server.cloud_id)
-        unsure = _may_be_on_its_way(work.row, began)
-
-        def change(row: MachineRecord) -> None:
-            row.trouble = None
-            if found:
-                row.touched_at, row.looks = self.now(), 0
-            elif unsure:
-                row.looks = 0
-            elif began > row.touched_at:
-                row.looks += 1
-
-        await work.write(change)
-        raise Later()
-
-    async def _move(self, work: Work) -> Change:
-        """Take its port away from the deleted project; the next step asks for a new side."""
-        await work.cloud.network.release_addresses(work.scope, work.row.id)
-        await work.cloud.network.delete_ports(work.scope, work.row.id)
-
-        def change(row: MachineRecord) -> None:
-            row.cloud_project_id = row.port_id = row.address_id = row.address = None
-            row.fixed_ip, row.groups, row.touched_at = None, "", self.now()
-
-        return change
-
-    async def _anew(self, work: Work) -> Change:
-        """Forget the server that lost the race; its port stays. Not all come back at once."""
-
-        def change(row: MachineRecord) -> None:
-            row.presence, row.power, row.raw_status = Presence.NEVER, None, ""
-            row.server_id = row.create_sent_at = row.building_at = None
-            row.looks, row.spoiled, row.touched_at = 0, False, self.now()
-            row.races, row.trouble = row.races + 1, RACED
-
-        await work.write(change)
-        raise Later(back_off(work.row.races + 1))
-
-    async def _release(self, work: Work) -> Change:
-        if work.standing is not None:
-            await work.cloud.network.release_addresses(work.scope, work.row.id)
-            await work.cloud.network.delete_ports(work.scope, work.row.id)
-
-        def change(row: MachineRecord) -> None:
-            row.released, row.touched_at = True, self.now()
-            row.port_id = row.address_id = row.address = row.fixed_ip = None
-
-        return change
-
-
-async def _there(work: Work) -> Sequence[SeenServer]:
-    """The machine's servers by their key; where the list has none, by the id we know."""
-    compute, server_id = work.cloud.compute, work.row.server_id
-    found = _ours(await compute.find_servers(work.scope, work.row.id), work.row)
-    if found or server_id is None:
-        return found
-    server = await compute.server(server_id)
-    return [] if server is None else [server]
-
 
 def _nothing(_row: MachineRecord) -> None:
     """What was done is written down elsewhere."""
@@ -269,24 +203,8 @@ def _surely_refused(error: PortalError) -> bool:
     return not isinstance(error, Unavailable)
 
 
-def _may_be_on_its_way(row: MachineRecord, now: datetime) -> bool:
-    """Whether a request to build may still take effect though no server was seen of it."""
-    sent = row.create_sent_at
-    return sent is not None and row.server_id is None and now - sent < 2 * AMBIGUOUS
-
-
 def _stands_in(row: MachineRecord, home: str) -> None:
     row.cloud_project_id = home
-
-
-def _ours(found: Sequence[SeenServer], row: MachineRecord) -> Sequence[SeenServer]:
-    """Of the servers with the machine's key those that are the portal's to delete.
-
-    What has run beside the recorded server, which has the only port, was given the key by others.
-    """
-    if row.built_at is None or row.server_id is None:
-        return found
-    return [one for one in found if one.cloud_id == row.server_id or one.launched_at is None]
 
 
 def _without_address(row: MachineRecord, why: str) -> None:
@@ -299,10 +217,6 @@ def _looked_in_vain(row: MachineRecord) -> None:
 
 def _not_sent(row: MachineRecord) -> None:
     row.create_sent_at, row.looks = None, 0
-
-
-def _absent(row: MachineRecord) -> None:
-    row.presence = Presence.ABSENT
 
 
 def _adopted(server_id: str, at: datetime) -> Change:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlmodel import Field, col, func, select
+from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.domain.machine_rules import Facts, state_of
@@ -22,10 +22,9 @@ from cloud_app.domain.machines import (
     Template,
     Wanted,
 )
-from cloud_app.domain.quotas import Amounts
 from cloud_app.domain.sightings import Known
 from cloud_app.models.base import Moment, Row, Word
-from cloud_app.models.clouds import CloudRecord, SizeRecord
+from cloud_app.models.clouds import CloudRecord
 
 NO_ADDRESS = "error.no_address"
 """Notice of a machine that runs without the external address it should have."""
@@ -188,15 +187,13 @@ class MachineRecord(Row, table=True):
             State.STARTING: self.built_at,
             State.READY: self.first_ready_at,
         }
-        return Machine(
+        ordered = Machine(
             id=self.id,
             project_id=self.project_id,
             cloud_id=self.cloud_id,
             cloud_name=cloud.name,
             name=self.name,
-            size=replace(
-                size, vcpus=self.vcpus or size.vcpus, ram_mib=self.ram_mib or size.ram_mib
-            ),
+            size=size,
             template=template,
             state=self.state,
             access=self.access,
@@ -213,13 +210,6 @@ class MachineRecord(Row, table=True):
             failure=self.failure,
             notice=self.notice,
             trouble=self.trouble,
-            name_in_cloud=self._foreign_name(),
-            resized=(self.vcpus or size.vcpus, self.ram_mib or size.ram_mib)
-            != (size.vcpus, size.ram_mib),
-            doors_changed=self.doors_changed,
-            port_lost=self.presence is Presence.SEEN
-            and self.port_id is not None
-            and self.fixed_ip is None,
             can_retry=self.failure is not None and self.settled and self.wanted is Wanted.HERE,
             detail=self.detail,
             raw_status=self.raw_status,
@@ -228,6 +218,21 @@ class MachineRecord(Row, table=True):
             addresses_seen_at=cloud.addresses_at,
             cloud_silent_since=cloud.silent_since,
             silent_service=cloud.silent_service or "",
+        )
+        return self._as_others_left_it(ordered)
+
+    def _as_others_left_it(self, ordered: Machine) -> Machine:
+        """What was ordered, with what others made of it since."""
+        size = ordered.size
+        has = (self.vcpus or size.vcpus, self.ram_mib or size.ram_mib)
+        known = self.presence is Presence.SEEN
+        return replace(
+            ordered,
+            size=replace(size, vcpus=has[0], ram_mib=has[1]),
+            resized=has != (size.vcpus, size.ram_mib),
+            name_in_cloud=self._foreign_name(),
+            doors_changed=self.doors_changed,
+            port_lost=known and self.port_id is not None and self.fixed_ip is None,
         )
 
     def _foreign_name(self) -> str:
@@ -273,40 +278,3 @@ async def known_after(
     )
     rows = await session.exec(cast(Any, query))  # SQLModel types four columns at most
     return [Known(*values) for values in rows.all()]
-
-
-_VCPUS = func.coalesce(col(MachineRecord.vcpus), col(SizeRecord.vcpus))
-_RAM_MIB = func.coalesce(col(MachineRecord.ram_mib), col(SizeRecord.ram_mib))
-"""What a machine really has; until that was seen, what was ordered."""
-
-
-async def used_amounts(session: AsyncSession, project_id: str) -> Amounts:
-    """What the project's machines take: everything not yet proven gone."""
-    nothing_left = sa.and_(col(MachineRecord.failure).is_not(None), col(MachineRecord.settled))
-    query = (
-        select(
-            func.count(),
-            func.coalesce(func.sum(_VCPUS), 0),
-            func.coalesce(func.sum(_RAM_MIB), 0),
-        )
-        .select_from(MachineRecord)
-        .join(SizeRecord, col(SizeRecord.id) == col(MachineRecord.size_id))
-        .where(
-            MachineRecord.project_id == project_id,
-            col(MachineRecord.gone_at).is_(None),
-            sa.not_(nothing_left),
-        )
-    )
-    machines, vcpus, ram_mib = (await session.exec(query)).one()
-    return Amounts(machines=machines, vcpus=vcpus, ram_mib=ram_mib)
-
-
-async def vcpus_by_cloud(session: AsyncSession) -> dict[str, int]:
-    """How many vCPUs of ours each cloud carries, to place the next machine."""
-    query = (
-        select(MachineRecord.cloud_id, func.sum(_VCPUS))
-        .join(SizeRecord, col(SizeRecord.id) == col(MachineRecord.size_id))
-        .where(col(MachineRecord.gone_at).is_(None))
-        .group_by(col(MachineRecord.cloud_id))
-    )
-    return {cloud: int(vcpus) for cloud, vcpus in (await session.exec(query)).all()}

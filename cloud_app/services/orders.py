@@ -18,11 +18,10 @@ from cloud_app.domain.offers import Offers, SizeOffer, TemplateOffer
 from cloud_app.domain.quotas import Amounts, Usage
 from cloud_app.gateways import first_boot
 from cloud_app.models.clouds import all_clouds, all_sizes, all_templates, offered_pairs
+from cloud_app.models.machine_amounts import used_amounts, vcpus_by_cloud
 from cloud_app.models.machines import (
     MachineRecord,
     live_machines,
-    used_amounts,
-    vcpus_by_cloud,
 )
 from cloud_app.models.outside import outside_amounts
 from cloud_app.models.projects import ProjectRecord

@@ -91,54 +91,67 @@ async def until_told(
     await until(is_so, PATIENCE, every=0.5, what=what)
 
 
-async def test_what_others_did_is_told_and_never_undone(
-    client: httpx.AsyncClient, hands: Hands
-) -> None:
+async def three_that_run(client: httpx.AsyncClient) -> list[str]:
+    """Order three machines and wait until they are on."""
     order = {"size": "light", "template": "tiny", "return_on": in_a_week(), "access": "generated"}
     keys: list[str] = []
     for name in ("changed", "stopped", "deleted"):
         answer = await client.post("/servers", json={**order, "name": name})
         keys.append(answer.raise_for_status().json()["id"])
-    changed, stopped, deleted = keys
     for key in keys:
         await until_told(
             client, f"/servers/{key}", lambda one: one["status"] in ("starting", "ready"), "on"
         )
+    return keys
+
+
+async def give_back(client: httpx.AsyncClient, keys: list[str]) -> None:
+    for key in keys:
+        (await client.delete(f"/servers/{key}")).raise_for_status()
+    for key in keys:
+        await until_told(client, f"/servers/{key}", lambda one: one["status"] == "gone", "gone")
+
+
+async def test_what_others_did_to_machines_is_told_and_never_undone(
+    client: httpx.AsyncClient, hands: Hands
+) -> None:
+    keys = changed, stopped, deleted = await three_that_run(client)
     usual = await told(client, f"/servers/{changed}")
     assert (usual["name_in_cloud"], usual["groups_changed"]) == ("", False)
     assert usual["addresses"]["floating"]
-    server = await do(lambda: hands.server_of(changed))
 
-    foreign = await do(lambda: hands.build(server.project_id, like=changed))
+    await do(lambda: hands.admin.compute.delete_server(hands.server_of(deleted).id))
+    await do(lambda: hands.admin.compute.stop_server(hands.server_of(stopped).id))
+    await do(lambda: hands.admin.compute.update_server(hands.server_of(changed).id, name="theirs"))
+    await do(lambda: hands.unbind(changed))
+    await do(lambda: hands.change_groups(changed))
+
+    for key, so, what in (
+        (deleted, lambda one: one["status"] == "lost", "lost"),
+        (stopped, lambda one: one["status"] == "stopped", "stopped"),
+        (changed, lambda one: one["name_in_cloud"] == "theirs", "their name"),
+        (changed, lambda one: one["addresses"]["floating"] is None, "no address"),
+        (changed, lambda one: one["groups_changed"], "other groups"),
+    ):
+        await until_told(client, f"/servers/{key}", so, what)
+    after = await told(client, f"/servers/{changed}")
+    assert (after["name"], after["addresses"]["fixed"]) == ("changed", usual["addresses"]["fixed"])
+    await give_back(client, list(keys))
+
+
+async def test_a_server_made_past_the_portal_is_counted_and_left_alone(
+    client: httpx.AsyncClient, hands: Hands
+) -> None:
+    keys = await three_that_run(client)
+    project_id = (await do(lambda: hands.server_of(keys[0]))).project_id
+
+    foreign = await do(lambda: hands.build(project_id, like=keys[0]))
     try:
-        await do(lambda: hands.admin.compute.delete_server(hands.server_of(deleted).id))
-        await do(lambda: hands.admin.compute.stop_server(hands.server_of(stopped).id))
-        await do(lambda: hands.admin.compute.update_server(server.id, name="theirs"))
-        await do(lambda: hands.unbind(changed))
-        await do(lambda: hands.change_groups(changed))
-
-        for key, so, what in (
-            (deleted, lambda one: one["status"] == "lost", "lost"),
-            (stopped, lambda one: one["status"] == "stopped", "stopped"),
-            (changed, lambda one: one["name_in_cloud"] == "theirs", "their name"),
-            (changed, lambda one: one["addresses"]["floating"] is None, "no address"),
-            (changed, lambda one: one["groups_changed"], "other groups"),
-        ):
-            await until_told(client, f"/servers/{key}", so, what)
-        after = await told(client, f"/servers/{changed}")
-        assert (after["name"], after["addresses"]["fixed"]) == (
-            "changed",
-            usual["addresses"]["fixed"],
-        )
         await until_told(
             client, "/servers/offers", lambda one: one["outside"]["machines"] == 1, "counted"
         )
         assert (await told(client, "/servers/offers"))["used"]["machines"] == len(keys) + 1
-
-        for key in keys:
-            (await client.delete(f"/servers/{key}")).raise_for_status()
-        for key in keys:
-            await until_told(client, f"/servers/{key}", lambda one: one["status"] == "gone", "gone")
+        await give_back(client, keys)
         assert (await do(lambda: hands.admin.compute.get_server(foreign))).name == "byhand"
     finally:
         await do(lambda: hands.admin.compute.delete_server(foreign))

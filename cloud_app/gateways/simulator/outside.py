@@ -1,6 +1,7 @@
 """The hands of others: what happens to a cloud without the portal asking for it.
 
-For tests and the demo. Ids are the cloud's; nothing here checks any rights.
+For tests and the demo. Ids are the cloud's; nothing here checks any rights. Its list of
+deeds is longer than ten because people do more than ten things.
 """
 
 from collections.abc import Callable

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from cloud_app.domain.errors import QuotaExceeded
-from cloud_app.domain.machines import Command, Power, State
+from cloud_app.domain.machines import Command, State
 from cloud_app.gateways.simulator.misfortunes import Misfortune, Woe
 from cloud_app.models.projects import side_of
 from tests.make import own_project
@@ -247,87 +247,3 @@ async def test_a_port_deleted_before_its_server_was_asked_for_is_made_again(camp
     await campus.until(machine, State.READY)
 
     assert await left(campus, machine) == (1, 1, 1)
-
-
-async def test_a_machine_of_a_deleted_project_says_so_and_can_be_given_back(campus):
-    machine = await ready(campus)
-    campus.world.outside.delete_project(await home(campus, machine))
-
-    await campus.turn(4, seconds=16)
-    assert (await campus.look(machine)).state is State.READY
-    await campus.portal.machines.command(campus.student, machine.id, Command.STOP)
-    await campus.turn(20)
-
-    seen = await campus.look(machine)
-    assert (seen.state, seen.notice) == (State.READY, "error.project_gone")
-    await campus.portal.machines.give_back(campus.student, machine.id)
-    await campus.until(machine, State.GONE)
-    assert await left(campus, machine) == (0, 0, 0)
-
-
-async def test_after_a_project_was_deleted_the_next_order_gets_a_new_one(campus):
-    old = await ready(campus)
-    old_home = await home(campus, old)
-    campus.world.outside.delete_project(old_home)
-
-    machine = await ready(campus)
-
-    assert await home(campus, machine) not in (None, old_home)
-    assert (await campus.look(old)).notice == "error.project_gone"
-    servers = (await campus.cloud.compute.servers(None)).items
-    assert {one.project_id for one in servers} == {old_home, await home(campus, machine)}
-    for each in (old, machine):
-        await campus.portal.machines.give_back(campus.student, each.id)
-        await campus.until(each, State.GONE)
-    assert await campus.servers() == []
-
-
-@pytest.mark.parametrize("turns", range(1, 9))
-async def test_an_order_under_way_when_its_project_is_deleted_is_built_in_a_new_one(campus, turns):
-    first = await ready(campus)
-    old_home = await home(campus, first)
-    machine = await campus.order()
-    await campus.turn(turns, seconds=0.5)
-
-    campus.world.outside.delete_project(old_home)
-    await campus.portal.machines.command(campus.student, first.id, Command.STOP)
-
-    seen = await campus.until(machine, State.READY)
-    assert await left(campus, machine) == (1, 1, 1)
-    assert seen.failure is None
-    servers = (await campus.cloud.compute.servers(None)).items
-    assert [one.power for one in servers if one.key == machine.id] == [Power.ON]
-
-
-async def test_a_changed_password_is_mended_without_anybody_noticing(campus):
-    machine = await ready(campus)
-    campus.world.outside.change_password(await home(campus, machine))
-
-    await campus.portal.machines.command(campus.student, machine.id, Command.STOP)
-
-    seen = await campus.until(machine, State.STOPPED)
-    assert seen.notice is None
-
-
-async def test_a_credential_that_is_refused_is_said_and_the_order_waits(campus, caplog):
-    campus.world.befall(Misfortune(woe=Woe.REFUSED))
-    machine = await campus.order()
-
-    with caplog.at_level(logging.ERROR):
-        await campus.turn(60)
-
-    seen = await campus.look(machine)
-    assert (seen.state, seen.trouble) == (State.ORDERED, "error.credential_refused")
-    assert "credential refused" in {one.message for one in caplog.records}
-    campus.world.relieve()
-    seen = await campus.until(machine, State.READY)
-    assert seen.trouble is None
-
-
-async def test_a_credential_refused_to_the_end_is_the_reason_of_the_failure(campus):
-    campus.world.befall(Misfortune(woe=Woe.REFUSED))
-    machine = await campus.order()
-
-    seen = await campus.until(machine, State.FAILED, seconds=60)
-
-    assert seen.failure == "error.credential_refused"
