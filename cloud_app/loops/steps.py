@@ -26,6 +26,7 @@ from cloud_app.models.machines import (
 )
 
 SSH = 22
+TRIES_FOR_AN_ADDRESS = 3
 CREDENTIAL_REFUSED = "error.credential_refused"
 
 
@@ -152,6 +153,8 @@ class Steps:
                 work.scope, work.row.id, work.row.port_id or ""
             )
         except QuotaExceeded:
+            if work.row.attempts < TRIES_FOR_AN_ADDRESS:
+                raise  # Another machine's address may be on its way back.
             return lambda row: _without_address(row, NO_ADDRESS_ALLOWED)
         except Refused as error:
             if error.key != NO_ADDRESS:

@@ -22,7 +22,8 @@ from cloud_app.domain.quotas import Amounts
 from cloud_app.gateways.simulator import networks, servers
 from cloud_app.gateways.simulator.world import World
 from cloud_app.models.leaders import LeaderRecord
-from cloud_app.models.machines import MachineRecord, used_amounts
+from cloud_app.models.machine_amounts import used_amounts
+from cloud_app.models.machines import MachineRecord
 from cloud_app.models.projects import ProjectRecord
 from cloud_app.services.orders import allowed_amounts
 from tests.make import Clock, own_project

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from cloud_app.domain.machines import Power, SeenServer, State, Wanted
 from cloud_app.i18n.catalog import CATALOGS
-from cloud_app.models.machines import NO_ADDRESS, MachineRecord
+from cloud_app.models.machines import MachineRecord
 from tests.storm.storm import Holdings, Storm
 
 S = State
@@ -98,5 +98,5 @@ def _is_settled(row: MachineRecord, held: Holdings) -> None:
     assert row.power is servers[0].power, (row, servers)
     assert row.power is POWER_OF[row.state], (row, servers)
     assert row.command is None, row
-    if row.wants_address and row.notice != NO_ADDRESS:
+    if row.wants_address and not row.address_denied:
         assert [one.address for one in held.addresses if one.key == row.id] == [row.address], row
