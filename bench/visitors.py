@@ -13,7 +13,7 @@ import re
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -27,6 +27,8 @@ from cloud_app import bootstrap
 from cloud_app.bootstrap import Portal
 from cloud_app.gateways.protocols import Cloud
 from cloud_app.site import PRACTICE_SITE
+from cloud_app.state.tabs import MOST_TABS
+from tests.make import a_token
 from tests.running import RunningPortal
 from tests.tab import HYDRATE, NAMESPACE
 
@@ -112,17 +114,26 @@ class Crowded:
     async def tabs(
         self, visitors: Sequence[Visitor], pages: Sequence[str], most: int
     ) -> list[OpenTab]:
-        """Open so many tabs; the visitors take turns, and so do the pages."""
+        """Open so many tabs; the visitors take turns, and so do the pages.
+
+        Nobody keeps more tabs open than one log-in may: each visitor logs in as often as needed.
+        """
+        log_ins = list(visitors)
+        while len(log_ins) * MOST_TABS < most:
+            log_ins += [await self._again(one) for one in visitors]
         opened: list[OpenTab] = []
         while len(opened) < most:
             numbers = range(len(opened), min(most, len(opened) + AT_ONCE))
             opened += await asyncio.gather(
                 *(
-                    self._open(visitors[number % len(visitors)], pages[number % len(pages)])
+                    self._open(log_ins[number % len(log_ins)], pages[number % len(pages)])
                     for number in numbers
                 )
             )
         return opened
+
+    async def _again(self, visitor: Visitor) -> Visitor:
+        return replace(visitor, token=await a_token(self.inside, visitor.actor.handle))
 
     async def _open(self, visitor: Visitor, page: str) -> OpenTab:
         port = self.portal.port

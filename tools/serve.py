@@ -76,12 +76,13 @@ def _python(module: str, env: dict[str, str], failure: str) -> str:
 def serve(host: str, port: int) -> None:
     """Serve until told to stop. One worker: states live in its memory."""
     granian = import_module("granian")
-    interfaces = import_module("granian.constants").Interfaces
+    constants = import_module("granian.constants")
     server = granian.Granian(
         "tools.serve:worker_app",
         address=host,
         port=port,
-        interface=interfaces.ASGI,
+        interface=constants.Interfaces.ASGI,
+        http=constants.HTTPModes.http1,  # what browsers and proxies speak to us; half the surface
         workers=1,
         factory=True,
         workers_kill_timeout=5,

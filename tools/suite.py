@@ -12,7 +12,7 @@ from tools.steps import end
 from tools.up import WORK_LOCK, prepare
 from tools.words import Refusal, Stopped, say
 
-QUICK = ("unit", "contract", "api", "migrations", "storm")
+QUICK = ("unit", "contract", "api", "migrations", "storm", "attack")
 DATABASE = (
     "unit/loops", "unit/services", "unit/state", "api", "migrations", "twins",
 )  # fmt: skip

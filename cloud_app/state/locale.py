@@ -61,11 +61,16 @@ class LocaleState(rx.State):
 def locale_in(state: LocaleState) -> str:
     """The language to speak to this visitor."""
     headers = state.router.headers
+    return spoken(headers.cookie, headers.accept_language, chosen=state._chosen)  # noqa: SLF001
+
+
+def spoken(cookies: str, accepted: str | None, *, chosen: str = "") -> str:
+    """The language of a visitor whose browser sent these headers."""
     try:
-        morsel = SimpleCookie(headers.cookie).get(COOKIE)
+        morsel = SimpleCookie(cookies).get(COOKIE)
     except CookieError:
         morsel = None
-    return locale_of(state._chosen or (morsel.value if morsel else None), headers.accept_language)  # noqa: SLF001
+    return locale_of(chosen or (morsel.value if morsel else None), accepted)
 
 
 def _known(key: str) -> str:

@@ -1,9 +1,11 @@
 """Where errors become words on the screen: the one boundary of all event handlers."""
 
 import logging
+from collections import deque
 from uuid import uuid4
 
 import reflex as rx
+from reflex_base.event.context import EventContext
 
 from cloud_app import routes
 from cloud_app.domain.errors import PortalError, Unauthenticated
@@ -12,6 +14,9 @@ from cloud_app.state.locale import LocaleState, locale_in
 from cloud_app.state.marks import public
 
 log = logging.getLogger(__name__)
+
+_telling: deque[str] = deque(maxlen=1000)
+"""Events whose failure is being told. Should the telling fail as well, that is the end of it."""
 
 
 class NoticeState(rx.State):
@@ -43,6 +48,9 @@ def _said(locale: str, key: str, values: dict[str, str]) -> str:
 
 def present(exception: Exception):
     """Answer any error that an event handler let through."""
+    if _is_itself_a_telling():
+        log.error("error not told", extra={"kind": type(exception).__name__})
+        return None
     match exception:
         case Unauthenticated():
             return rx.redirect(routes.log_in())
@@ -52,3 +60,12 @@ def present(exception: Exception):
             reference = uuid4().hex[:8]
             log.error("event handler failed", exc_info=exception, extra={"reference": reference})
             return NoticeState.show(PortalError.key, {"reference": reference})
+
+
+def _is_itself_a_telling() -> bool:
+    try:
+        failed = EventContext.get()
+    except LookupError:
+        return False  # Not called by Reflex.
+    _telling.append(failed.txid)
+    return failed.parent_txid in _telling

@@ -1,13 +1,12 @@
 """The sockets of open tabs: what may come in through them, and when they end.
 
-Reflex logs a whole traceback for an event it does not know or cannot call, so
-anybody with a socket could fill the disk. Such events are dropped here, before
-they are queued, and counted. The other half is a register of which tab hangs
-on which log-in, so that logging out closes them all.
+Events that no page of ours sends are dropped here, before they are queued, and
+counted; who sends what no script of ours could is hung up on. The other half is
+a register of which tab hangs on which log-in, so that logging out closes them
+all, and nobody opens more than a machine can bear.
 """
 
 import asyncio
-import inspect
 import logging
 import re
 import time
@@ -15,41 +14,55 @@ from asyncio import Task
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_origin
+from typing import Any
 from urllib.parse import parse_qs
 
 import reflex as rx
 from reflex.app import EventNamespace
 from reflex.state import StateUpdate
 from reflex_base.event import Event
-from reflex_base.registry import RegistrationContext
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from cloud_app import routes
 from cloud_app.bootstrap import portal
+from cloud_app.domain.errors import Unauthenticated
 from cloud_app.domain.logins import hash_of, token_in
 from cloud_app.hub import LOG_IN_ENDED, Hub
+from cloud_app.i18n.catalog import say
+from cloud_app.state.locale import spoken
+from cloud_app.state.packets import MALFORMED, kind_of, why_not
+from cloud_app.web.sockets import Frames
 
 log = logging.getLogger(__name__)
 
 BURST = 120
 """So many events may come at once from one tab; more are dropped."""
 PER_SECOND = 20
+MOST_DROPPED = 2_000
+"""Whoever sends so many in vain is hung up on."""
+MOST_TABS = 50
+"""So many tabs stay open per log-in; the oldest ones rest until somebody comes back to them."""
+MOST_STRANGERS = 1_000
+"""So many sockets may be open without a log-in."""
+_A_DAY = 24 * 60 * 60 * 1000
 _TAB = re.compile(r"[A-Za-z0-9-]{8,64}")
-_SURE = (str, bool, dict, list)
-"""Argument types that Reflex never makes out of something else."""
 
-_open: defaultdict[str, set[tuple[EventNamespace, str]]] = defaultdict(set)
+_open: defaultdict[str, dict[str, EventNamespace]] = defaultdict(dict)
+"""The sockets of each log-in, oldest first; those of strangers stand under the empty one."""
 
 
 async def close(login: str) -> None:
     """Send every tab of a log-in that has ended to the log-in page, and hang up."""
-    for namespace, sid in list(_open.get(login, ())):
-        token = namespace.sid_to_token.get(sid)
-        if token is not None:
-            leave = Event.from_event_type([rx.redirect(routes.log_in(why="out"))])
-            await namespace.emit_update(StateUpdate(events=leave), token)
-        await namespace.disconnect(sid)
+    for sid, namespace in list(_open.get(login, {}).items()):
+        await _part(namespace, sid, rx.redirect(routes.log_in(why="out")))
+
+
+async def _part(namespace: EventNamespace, sid: str, last: Any) -> None:
+    """Tell a tab one last thing and hang up; it does not call again by itself."""
+    token = namespace.sid_to_token.get(sid)
+    if token is not None:
+        await namespace.emit_update(StateUpdate(events=Event.from_event_type([last])), token)
+    await namespace.disconnect(sid)
 
 
 def follow(hub: Hub) -> None:
@@ -66,11 +79,10 @@ def follow(hub: Hub) -> None:
 
 @dataclass(slots=True)
 class Budget:
-    """How many events a tab may still send; fills up with time."""
+    """How much a tab may still send; fills up with time."""
 
     left: float = BURST
     at: float = field(default_factory=time.monotonic)
-    dropped: int = 0
 
     def spend(self) -> bool:
         """Take one; no when there is none left."""
@@ -83,13 +95,63 @@ class Budget:
         return True
 
 
+@dataclass(slots=True)
+class Caller:
+    """One socket: what it may still send, and how much it sent in vain."""
+
+    events: Budget = field(default_factory=Budget)
+    others: Budget = field(default_factory=Budget)
+    """For what is no event: connecting, pings, reports of errors."""
+    dropped: int = 0
+
+
 class Doors(EventNamespace):
     """Reflex's socket namespace with a doorkeeper."""
 
     def __init__(self, namespace: str, app: rx.App) -> None:
         super().__init__(namespace, app)
         self._logins: dict[str, str] = {}
-        self._budgets: defaultdict[str, Budget] = defaultdict(Budget)
+        self._callers: defaultdict[str, Caller] = defaultdict(Caller)
+
+    async def hear(self, socket: str, packet: Any) -> None:
+        """Take one packet off a socket, before socketio reads it."""
+        if socket not in self.server.eio.sockets:
+            return  # Hung up on; what was on its way still comes.
+        kind, said = kind_of(packet, self.namespace)
+        wrong = self._wrong(socket, kind, said)
+        if not wrong:
+            await self.server._handle_eio_message(socket, packet)  # noqa: SLF001 - what we stand before
+            return
+        caller = self._callers[socket]
+        caller.dropped += 1
+        if caller.dropped & (caller.dropped - 1) == 0:
+            # The 1st, 2nd, 4th, 8th …: seen, but not a flood.
+            log.warning("event dropped", extra={"why": wrong, "dropped": caller.dropped})
+        if kind == MALFORMED or caller.dropped >= MOST_DROPPED:
+            await self._hang_up(socket)
+
+    async def hung_up(self, socket: str, reason: Any = None) -> None:
+        """A socket is gone, whether it ever was a tab or not."""
+        await self.server._handle_eio_disconnect(socket, reason)  # noqa: SLF001 - likewise
+        self._callers.pop(socket, None)
+
+    def _wrong(self, socket: str, kind: str, said: Any) -> str:
+        if kind == MALFORMED:
+            return MALFORMED
+        caller = self._callers[socket]
+        if not (caller.events if kind == "event" else caller.others).spend():
+            return "too many"
+        connected = self.server.manager.sid_from_eio_sid(socket, self.namespace) is not None
+        if connected is (kind == "connect"):
+            return "connected twice" if connected else "not connected"
+        return why_not(said) if kind == "event" else ""
+
+    async def _hang_up(self, socket: str) -> None:
+        """End a socket without waiting for its other side to agree."""
+        frames = self.server.environ[socket]["asgi.receive"]
+        await self.server.eio.disconnect(socket)
+        if isinstance(frames, Frames):
+            frames.stop()
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         query = parse_qs(environ.get("QUERY_STRING", ""))
@@ -98,7 +160,7 @@ class Doors(EventNamespace):
         first = auth.get("event") if isinstance(auth, dict) else None
         if first is not None and why_not(first):
             raise Refused("no such event")
-        self._register(sid, environ.get("HTTP_COOKIE", ""))
+        await self._register(sid, await _login_in(environ))
         try:
             await super().on_connect(sid, environ, auth)
         except BaseException:
@@ -106,67 +168,50 @@ class Doors(EventNamespace):
             self._forget(sid)
             raise
 
-    async def on_event(self, sid: str, data: Any) -> None:
-        budget = self._budgets[sid]
-        wrong = "too many" if not budget.spend() else why_not(data)
-        if not wrong:
-            await super().on_event(sid, data)
-            return
-        budget.dropped += 1
-        if budget.dropped & (budget.dropped - 1) == 0:
-            # The 1st, 2nd, 4th, 8th …: seen, but not a flood.
-            log.warning("event dropped", extra={"why": wrong, "dropped": budget.dropped})
-
     def on_disconnect(self, sid: str) -> Task[Any] | None:
         self._forget(sid)
         return super().on_disconnect(sid)
 
+    async def _register(self, sid: str, login: str) -> None:
+        tabs = _open[login]
+        if not login and len(tabs) >= MOST_STRANGERS:
+            raise Refused("too many visitors")
+        tabs[sid], self._logins[sid] = self, login
+        for oldest in list(tabs)[: max(0, len(tabs) - MOST_TABS)] if login else ():
+            await _part(tabs[oldest], oldest, self._farewell(oldest))
+
     def _forget(self, sid: str) -> None:
-        self._budgets.pop(sid, None)
-        login = self._logins.pop(sid, "")
-        if login:
-            _open[login].discard((self, sid))
+        login = self._logins.pop(sid, None)
+        if login is not None:
+            _open[login].pop(sid, None)
             if not _open[login]:
                 del _open[login]
 
-    def _register(self, sid: str, cookies: str) -> None:
-        token = token_in(cookies, secure=portal().settings.secure_cookies)
-        if token:
-            self._logins[sid] = hash_of(token)
-            _open[self._logins[sid]].add((self, sid))
+    def _farewell(self, sid: str) -> Any:
+        environ = self.server.get_environ(sid, self.namespace) or {}
+        locale = spoken(environ.get("HTTP_COOKIE", ""), environ.get("HTTP_ACCEPT_LANGUAGE"))
+        words = say(locale, "session.tabs", most=MOST_TABS)
+        return rx.toast.info(words, id="session.tabs", duration=_A_DAY)
 
 
-def why_not(data: Any) -> str:
-    """Say why an event cannot be what one of our pages sends; empty when it can."""
-    if not isinstance(data, dict) or not isinstance(data.get("name"), str):
-        return "malformed"
-    payload, place = data.get("payload", {}), data.get("router_data", {})
-    if not isinstance(payload, dict) or not isinstance(place, dict):
-        return "malformed"
-    registered = RegistrationContext.get().event_handlers.get(data["name"])
-    if registered is None:
-        return "unknown"
-    return "" if _callable_with(registered.handler.fn, payload) else "wrong arguments"
-
-
-def _callable_with(handler: Any, payload: Mapping[str, Any]) -> bool:
+async def _login_in(environ: Mapping[str, Any]) -> str:
+    """The hash of the log-in that a socket came with; empty when it is none that holds."""
+    here = portal()
+    token = token_in(environ.get("HTTP_COOKIE", ""), secure=here.settings.secure_cookies)
     try:
-        given = inspect.signature(handler).bind(None, **payload)
-    except TypeError:
-        return False
-    for name, value in given.arguments.items():
-        hint = handler.__annotations__.get(name)
-        kind = get_origin(hint) or hint
-        if kind in _SURE and not isinstance(value, kind):
-            return False
-    return True
+        await here.accounts.actor_for(token, active=False)
+    except Unauthenticated:
+        return ""
+    return hash_of(token)
 
 
 def install(app: rx.App) -> None:
-    """Put the doorkeeper in the place of Reflex's own namespace."""
+    """Put the doorkeeper in the place of Reflex's own namespace, and before socketio."""
     plain = app.event_namespace
     if plain is None or app.sio is None:
         raise RuntimeError("the app has no sockets")
     doors = Doors(plain.namespace, app)
     app.sio.register_namespace(doors)
+    app.sio.eio.on("message", doors.hear)
+    app.sio.eio.on("disconnect", doors.hung_up)
     app._event_namespace = doors  # noqa: SLF001 - Reflex offers no other way

@@ -1,5 +1,6 @@
 """What holds for every answer, whoever gives it."""
 
+import asyncio
 import logging
 
 import httpx
@@ -10,7 +11,7 @@ from cloud_app import logs
 from cloud_app.api import health
 from cloud_app.bootstrap import Portal
 from cloud_app.web import headers
-from cloud_app.web.edge import Edge
+from cloud_app.web.edge import Edge, Message, Receive, Send
 from tests.api.conftest import Client
 from tests.make import ORIGIN, some_settings
 
@@ -96,6 +97,48 @@ async def test_https_is_asked_for_where_it_is_there(tmp_path, stranger: Client):
 
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
     assert "strict-transport-security" not in (await stranger.get("/api/v1/health")).headers
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path):
+    async def reads(scope: object, receive: Receive, send: Send) -> None:
+        await receive()
+
+    async def never() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    told: list[Message] = []
+
+    async def hear(message: Message) -> None:
+        told.append(message)
+
+    edge = Edge(reads, some_settings(tmp_path), "", lambda *_: (b"x", b"late"), patience=0.01)
+    scope = {"type": "http", "path": "/", "method": "POST", "headers": [(b"host", b"127.0.0.1:8000")]}
+
+    await edge(scope, never, hear)
+
+    assert told[0]["status"] == 408
+    assert told[1]["body"] == b"late"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:8001", ""])
+async def test_a_host_that_is_not_ours_is_refused(stranger: Client, host: str):
+    answer = await stranger.get("/api/v1/servers", headers={"Host": host})
+
+    assert answer.status_code == 421
+    assert answer.json()["type"] == "http.other_host"
+
+
+@pytest.mark.parametrize("host", ["madang.example", "MADANG.example:443"])
+async def test_the_usual_port_may_be_left_out(tmp_path, host: str):
+    settings = some_settings(tmp_path, PUBLIC_URL="https://madang.example")
+    edge = Edge(PlainTextResponse("x"), settings, "", lambda *_: (b"", b""))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url=ORIGIN) as browser:
+        assert (await browser.get("/", headers={"Host": host})).text == "x"
+
+
+async def test_load_balancers_ask_under_any_name(stranger: Client):
+    assert (await stranger.get("/api/v1/health", headers={"Host": "10.0.0.7"})).is_success
 
 
 def test_inline_scripts_of_built_pages_are_allowed_by_hash_only(tmp_path):

@@ -1,6 +1,10 @@
 """Texts by key: unknown ones fail the build, both languages travel with the page."""
 
+import contextvars
+
 import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+from reflex_base.event.context import EventContext
 import reflex as rx
 
 from cloud_app.bootstrap import Portal
@@ -92,3 +96,21 @@ def test_the_boundary_knows_refusals_from_bugs(caplog: pytest.LogCaptureFixture)
     assert "secret" not in str(answer)
     assert "reference" in str(answer)
     assert caplog.records
+
+
+async def test_an_error_met_while_telling_one_is_the_end_of_it(caplog: pytest.LogCaptureFixture):
+    """Else an event that fails before its handler is reached would be told of for ever."""
+
+    async def nowhere(*_: object) -> None: ...
+
+    first = EventContext(token="x" * 36, state_manager=StateManagerMemory(), enqueue_impl=nowhere)
+    within = contextvars.copy_context()
+    within.run(EventContext.set, first)
+    told = within.run(present, ZeroDivisionError())
+    within.run(EventContext.set, first.fork())
+
+    again = within.run(present, ZeroDivisionError())
+
+    assert told is not None
+    assert again is None
+    assert "error not told" in caplog.text
