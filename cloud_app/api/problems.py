@@ -42,6 +42,9 @@ STATUS: Mapping[type[PortalError], HTTPStatus] = {
     Refused: HTTPStatus.BAD_GATEWAY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+MOST_WRONGS = 50
+"""More are not listed: an answer is not to be many times as long as what was asked."""
+LONGEST_NAME = 64
 MEDIA_TYPE = "application/problem+json"
 
 log = logging.getLogger(__name__)
@@ -123,10 +126,10 @@ async def refuse_input(request: Request, error: Exception) -> JSONResponse:
     if any(wrong["type"] == "json_invalid" for wrong in wrongs):
         return _answer(request, HTTPStatus.BAD_REQUEST, "http.malformed")
     fields = {
-        ".".join(str(part) for part in wrong["loc"][1:]) or "body": _OF_FIELD.get(
+        ".".join(str(part)[:LONGEST_NAME] for part in wrong["loc"][1:]) or "body": _OF_FIELD.get(
             wrong["type"], "http.field.wrong"
         )
-        for wrong in wrongs
+        for wrong in wrongs[:MOST_WRONGS]
     }
     return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, Invalid.key, fields=fields)
 

@@ -42,8 +42,8 @@ class NoticeState(rx.State):
 def _said(locale: str, key: str, values: dict[str, str]) -> str:
     try:
         return say(locale, key, **values)
-    except KeyError:
-        return say(locale, PortalError.key, **values)
+    except (KeyError, TypeError):  # TypeError: values named like what `say` takes itself.
+        return say(locale, PortalError.key)
 
 
 def present(exception: Exception):

@@ -147,7 +147,11 @@ class OrderState(FormErrors, rx.State):
         fields = answer.get("fields")
         if isinstance(fields, dict) and fields:
             known: dict[str, Any] = fields
-            wrong = {str(name): str(problem.get("type")) for name, problem in known.items()}
+            wrong = {
+                name: str(problem.get("type"))
+                for name, problem in known.items()
+                if isinstance(problem, dict)
+            }
             return self._refuse(wrong, self.values)
         self.values = {"seconds": str(answer.get("seconds", ""))}
         self.refusal = str(answer.get("refused", "error.unexpected"))

@@ -21,6 +21,8 @@ _SPOKEN: Mapping[str, int] = {"event": 1, "ping": 0, "client_error": 1}
 """What a page says inside the namespace, and with how many values."""
 _SURE = (str, bool, int, dict, list)
 """Argument types that Reflex never makes out of something else."""
+_NAMED = {kind.__name__: kind for kind in _SURE}
+"""The same for handlers of Reflex, which write their hints as text."""
 _LONGEST_PLACE = 4096
 
 
@@ -55,6 +57,9 @@ def why_not(data: Any) -> str:
     registered = RegistrationContext.get().event_handlers.get(data["name"])
     if registered is None:
         return "unknown"
+    if payload.get("vars") or data["name"].endswith(".set_is_hydrated"):
+        # No var of ours lives in the browser, and the server alone says what is loaded.
+        return "not for browsers"
     return "" if _callable_with(registered.handler.fn, payload) else "wrong arguments"
 
 
@@ -78,7 +83,7 @@ def _is_address(said: Any) -> bool:
         return False
     try:
         said.encode()
-        ReflexURL("http://here" + said)
+        ReflexURL(said)
     except ValueError:
         return False
     return True
@@ -91,7 +96,10 @@ def _callable_with(handler: Callable[..., Any], payload: Mapping[str, Any]) -> b
         return False
     for name, value in given.arguments.items():
         hint = handler.__annotations__.get(name)
-        kind = get_origin(hint) or hint
+        if value is None and isinstance(hint, str) and hint.endswith("| None"):
+            continue
+        named = _NAMED.get(hint.partition("[")[0].strip()) if isinstance(hint, str) else None
+        kind = named or get_origin(hint) or hint
         if kind in _SURE and not isinstance(value, kind):
             return False
     return True

@@ -21,6 +21,7 @@ import reflex as rx
 from reflex.app import EventNamespace
 from reflex.state import StateUpdate
 from reflex_base.event import Event
+from socketio import AsyncServer
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from cloud_app import routes
@@ -108,19 +109,20 @@ class Caller:
 class Doors(EventNamespace):
     """Reflex's socket namespace with a doorkeeper."""
 
-    def __init__(self, namespace: str, app: rx.App) -> None:
+    def __init__(self, namespace: str, app: rx.App, sio: AsyncServer) -> None:
         super().__init__(namespace, app)
+        self._sio = sio
         self._logins: dict[str, str] = {}
         self._callers: defaultdict[str, Caller] = defaultdict(Caller)
 
     async def hear(self, socket: str, packet: Any) -> None:
         """Take one packet off a socket, before socketio reads it."""
-        if socket not in self.server.eio.sockets:
+        if socket not in self._sio.eio.sockets:
             return  # Hung up on; what was on its way still comes.
         kind, said = kind_of(packet, self.namespace)
         wrong = self._wrong(socket, kind, said)
         if not wrong:
-            await self.server._handle_eio_message(socket, packet)  # noqa: SLF001 - what we stand before
+            await self._sio._handle_eio_message(socket, packet)  # noqa: SLF001 - what we stand before
             return
         caller = self._callers[socket]
         caller.dropped += 1
@@ -132,7 +134,7 @@ class Doors(EventNamespace):
 
     async def hung_up(self, socket: str, reason: Any = None) -> None:
         """A socket is gone, whether it ever was a tab or not."""
-        await self.server._handle_eio_disconnect(socket, reason)  # noqa: SLF001 - likewise
+        await self._sio._handle_eio_disconnect(socket, reason)  # noqa: SLF001 - likewise
         self._callers.pop(socket, None)
 
     def _wrong(self, socket: str, kind: str, said: Any) -> str:
@@ -141,15 +143,15 @@ class Doors(EventNamespace):
         caller = self._callers[socket]
         if not (caller.events if kind == "event" else caller.others).spend():
             return "too many"
-        connected = self.server.manager.sid_from_eio_sid(socket, self.namespace) is not None
+        connected = self._sio.manager.sid_from_eio_sid(socket, self.namespace) is not None
         if connected is (kind == "connect"):
             return "connected twice" if connected else "not connected"
         return why_not(said) if kind == "event" else ""
 
     async def _hang_up(self, socket: str) -> None:
         """End a socket without waiting for its other side to agree."""
-        frames = self.server.environ[socket]["asgi.receive"]
-        await self.server.eio.disconnect(socket)
+        frames = self._sio.environ[socket]["asgi.receive"]
+        await self._sio.eio.disconnect(socket)
         if isinstance(frames, Frames):
             frames.stop()
 
@@ -188,7 +190,7 @@ class Doors(EventNamespace):
                 del _open[login]
 
     def _farewell(self, sid: str) -> Any:
-        environ = self.server.get_environ(sid, self.namespace) or {}
+        environ = self._sio.get_environ(sid, self.namespace) or {}
         locale = spoken(environ.get("HTTP_COOKIE", ""), environ.get("HTTP_ACCEPT_LANGUAGE"))
         words = say(locale, "session.tabs", most=MOST_TABS)
         return rx.toast.info(words, id="session.tabs", duration=_A_DAY)
@@ -210,7 +212,7 @@ def install(app: rx.App) -> None:
     plain = app.event_namespace
     if plain is None or app.sio is None:
         raise RuntimeError("the app has no sockets")
-    doors = Doors(plain.namespace, app)
+    doors = Doors(plain.namespace, app, app.sio)
     app.sio.register_namespace(doors)
     app.sio.eio.on("message", doors.hear)
     app.sio.eio.on("disconnect", doors.hung_up)

@@ -113,7 +113,12 @@ async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path):
         told.append(message)
 
     edge = Edge(reads, some_settings(tmp_path), "", lambda *_: (b"x", b"late"), patience=0.01)
-    scope = {"type": "http", "path": "/", "method": "POST", "headers": [(b"host", b"127.0.0.1:8000")]}
+    scope = {
+        "type": "http",
+        "path": "/",
+        "method": "POST",
+        "headers": [(b"host", b"127.0.0.1:8000")],
+    }
 
     await edge(scope, never, hear)
 

@@ -161,7 +161,7 @@ async def open_tab(target: Target) -> AsyncGenerator[OpenTab]:
                 sent["Cookie"] = f"madang={login}"
             address = socket_address(target.port, token)
             socket = await session.ws_connect(address, headers=sent, max_msg_size=0)
-            tab = RawTab(socket, address.split("token=")[1].split("&")[0])
+            tab = RawTab(socket=socket, token=address.split("token=")[1].split("&")[0])
             opened.append(tab)
             return await tab.connect()
 

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi.routing import iter_route_contexts
 from reflex_base.registry import RegistrationContext
 
-from cloud_app import cloud_app
+from cloud_app import cloud_app, routes
 from cloud_app.api.app import build_api
 from cloud_app.state.guard import access_to
 from cloud_app.state.marks import Access
@@ -19,7 +19,12 @@ from cloud_app.state.marks import Access
 NOWHERE = frozenset({"/api", "/api/{rest:path}"})
 """What answers for addresses that are none."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-WITHOUT_LOG_IN = frozenset({"/api/v1/health", "/api/v1/auth/login", "/auth/login", "/auth/logout"})
+WITHOUT_LOG_IN = frozenset(
+    {
+        routes.HEALTH, routes.OPENAPI, "/api/v1/auth/login", routes.LOG_IN_FORM,
+        routes.LOG_OUT_FORM,
+    }
+)  # fmt: skip
 """Open to strangers on purpose; whatever else is open is a hole."""
 
 

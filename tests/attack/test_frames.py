@@ -174,7 +174,10 @@ async def test_reports_of_errors_are_few_short_and_on_one_line(
     before = len(target.log)
 
     for _ in range(100):
-        told = {"error_type": "x\n2026 ERROR y", "message": "m\r\nFAKE password=hunter2" + "z" * 9999}
+        told = {
+            "error_type": "x\n2026 ERROR y",
+            "message": "m\r\nFAKE password=hunter2" + "z" * 9999,
+        }
         await tab.emit("client_error", told)
     await tab.settle()
 

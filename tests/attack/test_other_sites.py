@@ -171,7 +171,11 @@ async def test_reflexs_own_doors_are_known_by_name():
     inner = cloud_app.app._api
     assert inner is not None
 
-    assert {getattr(route, "path", "") for route in inner.routes} == {"/ping", "/_health", "/_event"}
+    assert {getattr(route, "path", "") for route in inner.routes} == {
+        "/ping",
+        "/_health",
+        "/_event",
+    }
 
 
 async def as_it_was(inside: Portal, target: Target) -> tuple[str, str]:

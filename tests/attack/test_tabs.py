@@ -64,7 +64,9 @@ async def test_a_project_of_others_cannot_be_chosen(inside: Portal, open_tab: Op
     async with inside.db.read() as session:
         victim = await account_by_handle(session, VICTIM)
     assert victim is not None
-    projects = await inside.accounts.projects(await inside.accounts.actor_for(await a_token(inside)))
+    projects = await inside.accounts.projects(
+        await inside.accounts.actor_for(await a_token(inside))
+    )
     tab = await (await open_tab(thief)).load()
 
     for project in projects:

@@ -58,12 +58,57 @@ def status_of(answer: bytes) -> int:
 
 
 @dataclass
-class RawTab:
+class Heard:
+    """Everything that a tab was told, frame by frame."""
+
+    frames: list[str] = field(default_factory=list[str])
+
+    @property
+    def refused(self) -> bool:
+        return any(frame.startswith("44") for frame in self.frames)
+
+    @property
+    def pongs(self) -> int:
+        return sum(frame.endswith('["ping","pong"]') for frame in self.frames)
+
+    @property
+    def said(self) -> str:
+        """Everything that was heard, as text to search."""
+        return "\n".join(self.frames)
+
+    @property
+    def events(self) -> list[Mapping[str, Any]]:
+        """What the portal told the page to do."""
+        return [event for update in self.updates for event in update.get("events") or []]
+
+    @property
+    def updates(self) -> list[Mapping[str, Any]]:
+        found = [frame for frame in self.frames if frame.startswith(f'42{NAMESPACE},["event"')]
+        return [json.loads(frame[frame.index("[") :])[1] for frame in found]
+
+    @property
+    def sent_to(self) -> list[str]:
+        """Where the page was sent, in order."""
+        return [event["payload"]["path"] for event in self.events if event["name"] == "_redirect"]
+
+    def var(self, name: str) -> Any:
+        """The last value that a var of this name was given; None when it was never told."""
+        for update in reversed(self.updates):
+            for values in (update.get("delta") or {}).values():
+                if f"{name}_rx_state_" in values:
+                    return values[f"{name}_rx_state_"]
+        return None
+
+    def forget(self) -> None:
+        self.frames.clear()
+
+
+@dataclass
+class RawTab(Heard):
     """One websocket to the portal. It answers pings and keeps all it is told."""
 
-    socket: aiohttp.ClientWebSocketResponse
-    token: str
-    frames: list[str] = field(default_factory=list[str])
+    socket: aiohttp.ClientWebSocketResponse = field(kw_only=True)
+    token: str = ""
     page: str = "/machines"
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _task: "asyncio.Task[None] | None" = None
@@ -140,45 +185,6 @@ class RawTab:
     @property
     def closed(self) -> bool:
         return self._task is not None and self._task.done()
-
-    @property
-    def refused(self) -> bool:
-        return any(frame.startswith("44") for frame in self.frames)
-
-    @property
-    def pongs(self) -> int:
-        return sum(frame.endswith('["ping","pong"]') for frame in self.frames)
-
-    @property
-    def said(self) -> str:
-        """Everything that was heard, as text to search."""
-        return "\n".join(self.frames)
-
-    @property
-    def events(self) -> list[Mapping[str, Any]]:
-        """What the portal told the page to do."""
-        return [event for update in self.updates for event in update.get("events") or []]
-
-    @property
-    def updates(self) -> list[Mapping[str, Any]]:
-        found = [frame for frame in self.frames if frame.startswith(f'42{NAMESPACE},["event"')]
-        return [json.loads(frame[frame.index("[") :])[1] for frame in found]
-
-    @property
-    def sent_to(self) -> list[str]:
-        """Where the page was sent, in order."""
-        return [event["payload"]["path"] for event in self.events if event["name"] == "_redirect"]
-
-    def var(self, name: str) -> Any:
-        """The last value that a var of this name was given; None when it was never told."""
-        for update in reversed(self.updates):
-            for values in (update.get("delta") or {}).values():
-                if f"{name}_rx_state_" in values:
-                    return values[f"{name}_rx_state_"]
-        return None
-
-    def forget(self) -> None:
-        self.frames.clear()
 
     async def _listen(self) -> None:
         try:

@@ -57,6 +57,7 @@ def once():
         "cloud_app/web/edge.py::Edge._answer": "the outer edge of everything that answers HTTP",
         "tests/storm/inline.py::AtOnceQueue.put_nowait": "hands it on to whoever awaits the answer",
         "tests/storm/inline.py::AtOnce.submit": "likewise",
+        "cloud_app/web/edge.py::Edge._talk": "the same edge, around each websocket",
     },
 )
 def errors_are_caught_by_name(source: Source) -> Iterator[Found]:

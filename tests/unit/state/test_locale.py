@@ -3,9 +3,10 @@
 import contextvars
 
 import pytest
-from reflex.istate.manager.memory import StateManagerMemory
-from reflex_base.event.context import EventContext
 import reflex as rx
+from reflex.istate.manager.memory import StateManagerMemory
+from reflex_base.event import Event
+from reflex_base.event.context import EventContext
 
 from cloud_app.bootstrap import Portal
 from cloud_app.domain.actor import Actor
@@ -101,7 +102,7 @@ def test_the_boundary_knows_refusals_from_bugs(caplog: pytest.LogCaptureFixture)
 async def test_an_error_met_while_telling_one_is_the_end_of_it(caplog: pytest.LogCaptureFixture):
     """Else an event that fails before its handler is reached would be told of for ever."""
 
-    async def nowhere(*_: object) -> None: ...
+    async def nowhere(token: str, *events: Event) -> None: ...
 
     first = EventContext(token="x" * 36, state_manager=StateManagerMemory(), enqueue_impl=nowhere)
     within = contextvars.copy_context()
