@@ -1,5 +1,7 @@
 """Bring the database to the newest schema: `python -m tools.migrate`, run inside `.venv`."""
 
+import os
+
 from alembic import command
 from alembic.config import Config
 
@@ -8,6 +10,7 @@ from tools import places
 
 def main() -> None:
     """Run every migration that the database does not have yet."""
+    os.umask(places.OWN_FILES)
     command.upgrade(Config(str(places.ROOT / "alembic.ini")), "head")
 
 

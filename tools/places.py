@@ -11,6 +11,9 @@ WEB = ROOT / ".web"
 LOGS = ROOT / "var" / "logs"
 """Logs of installing and building; a portal's own log lies in its own `var`."""
 
+OWN_FILES = 0o077
+"""What is taken away from everybody else on files that a portal writes: all of it."""
+
 
 def var() -> Path:
     """Return the folder of the portal's data, which a site may put elsewhere."""

@@ -124,6 +124,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--no-demo", action="store_true")
     parser.add_argument("--stop-with-stdin", action="store_true")
     given = parser.parse_args(argv)
+    os.umask(places.OWN_FILES)
     var, web = given.var.resolve(), given.web.resolve()
     if given.stop_with_stdin:
         stop_with_stdin()

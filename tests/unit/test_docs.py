@@ -117,3 +117,23 @@ def test_every_state_is_explained_in_both_languages(state: State):
     said = [cell.strip() for cell in line.split("|")]
 
     assert said[2:4] == [CATALOGS[locale][f"machines.state.{state}"] for locale in ("ko", "en")]
+
+
+def test_every_test_that_the_security_table_names_is_there_and_every_rule_stands_once():
+    text = (ROOT / "docs" / "security.md").read_text("utf-8")
+    named = re.findall(r"`(tests/[\w/.]+\.py)::(\w+)`", text)
+    rules = [
+        rule
+        for cells in re.findall(r"(?m)^\| ([\d., to]+) \| (?:yes|no need|not yet) \|", text)
+        for rule in re.split(r", | to ", cells)
+    ]
+
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if not (ROOT / file).exists() or f"def {name}(" not in (ROOT / file).read_text("utf-8")
+    ]
+
+    assert len(named) > 50
+    assert missing == []
+    assert sorted(rules) == sorted(set(rules))
