@@ -54,7 +54,8 @@ _open: defaultdict[str, dict[str, EventNamespace]] = defaultdict(dict)
 
 async def close(login: str) -> None:
     """Send every tab of a log-in that has ended to the log-in page, and hang up."""
-    for sid, namespace in list(_open.get(login, {}).items()):
+    # Taken off the list first: the same end may be told twice.
+    for sid, namespace in _open.pop(login, {}).items():
         await _part(namespace, sid, rx.redirect(routes.log_in(why="out")))
 
 

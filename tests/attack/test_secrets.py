@@ -46,6 +46,7 @@ async def test_no_file_that_the_portal_writes_has_a_secret_in_it(target: Target,
     leaks = {file.name: found_in(target, file.read_bytes()) for file in files}
 
     assert {"madang.db", "practice.db", "portal.log"} <= set(leaks)
+    assert any(b"victims-pc" in file.read_bytes() for file in files), "what is there is found"
     assert {name: found for name, found in leaks.items() if found} == {}
 
 
@@ -89,7 +90,6 @@ async def test_a_password_reaches_the_machine_as_a_hash_only(target: Target, log
 
     assert target.secrets["password"].encode() not in held
     assert b"$6$" in held or b"$y$" in held, "the hash is there"
-    assert target.secrets["marker"].encode() in held, "what is meant for the machine is found"
 
 
 async def test_no_frame_of_any_tab_holds_a_secret(target: Target, open_tab: OpenTab, login: str):
