@@ -121,3 +121,50 @@ class RunningPortal:
         answer = await client.post("/auth/login", json={"handle": handle, "password": PASSWORD})
         client.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['token']}"
         return client
+
+
+@dataclass
+class RunningWorker:
+    """`cloud_app.worker` beside a portal; can be killed, or stopped for a while."""
+
+    portal: RunningPortal
+    node: str
+    """What the machine is called that it pretends to run on."""
+    process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """Start and wait until it hears the others."""
+        self.process = await asyncio.to_thread(self._spawn)
+        await until(self._hears, START_SECONDS, what=str(self._log))
+
+    @property
+    def _log(self) -> Path:
+        return self.portal.var / f"worker-{self.node}.log"
+
+    async def _hears(self) -> bool:
+        return "relay connected" in self._log.read_text()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                # It cannot be told by its input: it ends with the tests, however they end.
+                ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "cloud_app.worker"],
+                env=self.portal.env | {"MADANG_NODE": self.node}, cwd=ROOT,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def pause(self) -> None:
+        """Stop it where it stands, as a machine does that has too much to do."""
+        self._tell(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._tell(signal.SIGCONT)
+
+    async def kill(self) -> None:
+        self._tell(signal.SIGKILL)
+        if self.process is not None:
+            await asyncio.to_thread(self.process.wait)
+
+    def _tell(self, number: int) -> None:
+        if self.process is not None and self.process.poll() is None:
+            os.kill(self.process.pid, number)

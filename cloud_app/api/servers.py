@@ -74,11 +74,10 @@ async def create_server(
     if known is not None:
         return NewServerOut.of(await portal().machines.one(actor, known))
     try:
-        ordered = await portal().machines.order(actor, spec)
+        ordered = await portal().machines.order(actor, spec, idempotency_key)
     except BaseException:
         await repeats.give_up(actor, idempotency_key)
         raise
-    await repeats.settle(actor, idempotency_key, ordered.machine.id)
     return NewServerOut.of(ordered.machine).model_copy(update={"private_key": ordered.private_key})
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Field, col, delete
+from sqlmodel import Field, col, delete, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cloud_app.models.base import Moment, Row
@@ -18,6 +18,20 @@ class IdempotencyRecord(Row, table=True):
     object_id: str = Field(default="", max_length=64)
     """What was made; empty while it is under way."""
     created_at: datetime = Field(sa_type=Moment, index=True)
+
+
+async def settle(session: AsyncSession, account_id: str, key: str, object_id: str) -> bool:
+    """Remember what came of a request; no when something came of it already."""
+    change = (
+        update(IdempotencyRecord)
+        .where(
+            col(IdempotencyRecord.account_id) == account_id,
+            col(IdempotencyRecord.key) == key,
+            col(IdempotencyRecord.object_id) == "",
+        )
+        .values(object_id=object_id)
+    )
+    return (await session.exec(change)).rowcount == 1
 
 
 async def forget_before(session: AsyncSession, at: datetime) -> None:

@@ -26,6 +26,7 @@ from cloud_app.gateways import first_boot
 from cloud_app.hub import Hub, project_topic
 from cloud_app.models.audit import write_down
 from cloud_app.models.clouds import CloudRecord, all_clouds, all_sizes, all_templates
+from cloud_app.models.idempotency import settle
 from cloud_app.models.machines import MachineRecord, live_machines
 from cloud_app.models.projects import lock_project
 from cloud_app.services.orders import Orders, checked_name, checked_spec
@@ -62,8 +63,11 @@ class MachineService:
             row = await _mine(session, actor, machine_id, Action.SEE_MACHINES)
             return (await _to_domain(session, [row]))[0]
 
-    async def order(self, actor: Actor, spec: MachineSpec) -> Ordered:
-        """Order a machine. The machine loop has it built."""
+    async def order(self, actor: Actor, spec: MachineSpec, repeat_key: str = "") -> Ordered:
+        """Order a machine. The machine loop has it built.
+
+        `repeat_key` was claimed for this order: it is settled with it, or neither is.
+        """
         _require(actor, Action.CHANGE_MACHINES, spec.project_id)
         self.pace.spend(actor.account_id)
         spec, private_key = _with_key(
@@ -85,6 +89,8 @@ class MachineService:
                     project_id=row.project_id,
                 )
                 await session.flush()
+                if repeat_key and not await settle(session, actor.account_id, repeat_key, row.id):
+                    raise Conflict("http.under_way")
                 machine = (await _to_domain(session, [row]))[0]
                 self._tell(session, row.project_id, version)
         except IntegrityError as error:

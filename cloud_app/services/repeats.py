@@ -1,6 +1,7 @@
 """Lets a client send a request again without doing it again.
 
-A key that was claimed but never settled belongs to a request that died on the
+What came of it is remembered in the transaction that does the thing (`settle` in
+models/idempotency). A key that was claimed but never settled belongs to a request that died on the
 way. After a while it may be used again; that a thing is not made twice then is
 seen to where things are made, by their names.
 """
@@ -31,7 +32,9 @@ class Repeats:
         try:
             async with self.db.begin() as session:
                 await forget_before(session, now - KEPT)
-                known = await session.get(IdempotencyRecord, (actor.account_id, key))
+                known = await session.get(
+                    IdempotencyRecord, (actor.account_id, key), with_for_update=True
+                )
                 if known is None:
                     session.add(
                         IdempotencyRecord(
@@ -54,16 +57,11 @@ class Repeats:
             # Two at the same moment: the other one was first.
             raise Conflict("http.under_way") from error
 
-    async def settle(self, actor: Actor, key: str, object_id: str) -> None:
-        """Remember what was made."""
-        async with self.db.begin() as session:
-            row = await session.get(IdempotencyRecord, (actor.account_id, key))
-            if row is not None:
-                row.object_id = object_id
-
     async def give_up(self, actor: Actor, key: str) -> None:
         """The request was refused: the key may be used again."""
         async with self.db.begin() as session:
-            row = await session.get(IdempotencyRecord, (actor.account_id, key))
+            row = await session.get(
+                IdempotencyRecord, (actor.account_id, key), with_for_update=True
+            )
             if row is not None and not row.object_id:
                 await session.delete(row)

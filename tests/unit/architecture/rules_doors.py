@@ -65,7 +65,6 @@ class MachineService:
     excused={
         "cloud_app/services/accounts.py::AccountService.projects": "lists by the actor's own id",
         "cloud_app/services/repeats.py::Repeats.claim": "keys are kept under the actor's own id",
-        "cloud_app/services/repeats.py::Repeats.settle": "keys are kept under the actor's own id",
         "cloud_app/services/repeats.py::Repeats.give_up": "keys are kept under the actor's own id",
     },
 )
