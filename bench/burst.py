@@ -169,8 +169,8 @@ async def main(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(argv)
     async with crowded(
         lambda portal, cloud: prepared(portal, cloud, given.students), PRACTICE_SPEED=QUICK
-    ) as (here, found):
-        seen = await burst(here, *found, given.orders)
+    ) as (here, (lecture, visitors)):
+        seen = await burst(here, lecture, visitors, given.orders)
     title = f"{given.students * given.orders} orders of {given.students} students at once"
     tables.show(title, lines(seen))
 
