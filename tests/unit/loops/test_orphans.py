@@ -6,6 +6,7 @@ from cloud_app.domain.machines import State
 from cloud_app.gateways.protocols import ServerOrder
 from cloud_app.gateways.simulator import networks, orders
 from cloud_app.gateways.simulator.misfortunes import Misfortune, Woe
+from cloud_app.models.machines import MachineRecord
 from tests.make import own_project
 
 
@@ -13,7 +14,8 @@ async def standing(campus):
     """Whose rights and which network the student's machines have."""
     async with campus.portal.db.read() as session:
         sides = campus.portal.machine_loop.sides
-        return await sides.known(session, own_project(campus.student), campus.cloud.id)
+        machine = MachineRecord(project_id=own_project(campus.student), cloud_id=campus.cloud.id)
+        return await sides.standing(session, machine)
 
 
 async def left(campus):
