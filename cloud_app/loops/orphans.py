@@ -9,10 +9,9 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from cloud_app.domain.machines import Power, Presence, SeenServer
+from cloud_app.domain.machines import Power, Presence
 from cloud_app.domain.sightings import Look
 from cloud_app.models.machine_work import over_since
-from cloud_app.models.machines import MachineRecord
 
 GOING = frozenset({Power.DELETING, Power.DELETED})
 
@@ -32,17 +31,8 @@ async def clear_away(
     session: AsyncSession, look: Look, keys: Collection[str], now: datetime
 ) -> None:
     """Put machines back into the queue that are over and of which something was seen since."""
-    things = {thing.key for thing in (*look.ports.values(), *look.addresses.values())}
     for row in await over_since(session, keys, look.began):
-        servers = [one for one in look.servers.get(row.id, ()) if _is_to_go(row, one)]
-        if not servers and row.id not in things:
-            continue
         row.released, row.settled, row.next_try_at = False, False, now
-        for server in servers:
-            row.server_id, row.presence, row.looks = server.cloud_id, Presence.SEEN, 0
-
-
-def _is_to_go(row: MachineRecord, server: SeenServer) -> bool:
-    """Whether a request of ours made it: what ran beside a built one got our key from others."""
-    foreign = row.built_at is not None and server.launched_at is not None
-    return server.power not in GOING and (not foreign or server.cloud_id == row.server_id)
+        for server in look.servers.get(row.id, ()):
+            if server.power not in GOING:
+                row.server_id, row.presence, row.looks = server.cloud_id, Presence.SEEN, 0
