@@ -257,7 +257,7 @@ async def live_machines(session: AsyncSession, project_id: str) -> Sequence[Mach
     query = (
         select(MachineRecord)
         .where(MachineRecord.project_id == project_id, col(MachineRecord.gone_at).is_(None))
-        .order_by(col(MachineRecord.created_at).desc())
+        .order_by(col(MachineRecord.created_at).desc(), col(MachineRecord.id))
     )
     return (await session.exec(query)).all()
 

@@ -104,6 +104,7 @@ async def test_of_two_servers_with_one_key_the_recorded_one_stays(campus, caplog
     assert [one.message for one in caplog.records].count("key in two servers") == 1
     await campus.portal.machines.give_back(campus.student, machine.id)
     await campus.until(machine, State.GONE)
+    await campus.turn(4, seconds=WHOLE)
     assert [one.cloud_id for one in (await campus.cloud.compute.servers(None)).items] == [twin]
 
 
