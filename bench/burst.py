@@ -47,6 +47,7 @@ class Student:
 
     def __init__(self, here: Crowded, visitor: Visitor) -> None:
         self.refused: Counter[str] = Counter()
+        self.failed: Counter[str] = Counter()
         self.took: list[float] = []
         self.api = httpx.AsyncClient(
             base_url=f"{here.portal.url}{routes.API_V1}",
@@ -69,7 +70,9 @@ class Student:
 
     async def states(self) -> Counter[str]:
         answer = (await self.api.get("/servers", params={"limit": LISTED})).raise_for_status()
-        return Counter(str(item["status"]) for item in answer.json()["items"])
+        items = answer.json()["items"]
+        self.failed = Counter(str(item["fault"]) for item in items if item["fault"])
+        return Counter(str(item["status"]) for item in items)
 
 
 async def watched(here: Crowded, lecture: Class, tab: OpenTab, over: asyncio.Event) -> list[float]:
@@ -109,6 +112,7 @@ class Burst:
     busy: Sequence[float]
     states: Counter[str]
     refused: Counter[str]
+    failed: Counter[str]
 
 
 async def burst(here: Crowded, lecture: Class, visitors: Sequence[Visitor], orders: int) -> Burst:
@@ -141,6 +145,7 @@ async def burst(here: Crowded, lecture: Class, visitors: Sequence[Visitor], orde
         busy=busy,
         states=states,
         refused=sum((student.refused for student in students), Counter[str]()),
+        failed=sum((student.failed for student in students), Counter[str]()),
     )
 
 
@@ -156,7 +161,7 @@ def lines(seen: Burst) -> list[Line]:
              value=quantile(seen.busy, 0.99) / quantile(seen.calm, 0.99), unit="×"),
         Line(what="ready in the end", value=seen.states["ready"], note=f"of {orders}"),
         Line(what="plainly refused or failed", value=gone + seen.states["failed"],
-             note=_names(seen.refused)),
+             note=_names(seen.refused + seen.failed)),
         Line(what="lost", value=orders - gone - seen.states.total(), most=0),
         Line(what="all were ready after", value=seen.ended_after, unit="s"),
     ]  # fmt: skip

@@ -148,7 +148,7 @@ class SeenServer:
     project_id: str
     """The project's id in its cloud."""
     key: str | None
-    """Our machine's id from the metadata; None for a server that is not ours."""
+    """Our machine's id from the metadata; None for a server that is not ours, or deleted."""
     name: str
     power: Power
     updated_at: datetime

@@ -38,6 +38,8 @@ class Look:
     cursor: datetime | None
     servers: Mapping[str, Sequence[SeenServer]]
     """By key."""
+    deleted: Mapping[str, SeenServer]
+    """By the cloud's id: servers that it says are deleted; Nova tells them without our key."""
     ports: Mapping[str, SeenPort]
     """By the cloud's id."""
     addresses: Mapping[str, SeenAddress]
@@ -112,15 +114,16 @@ class Known:
 def see(known: Known, look: Look) -> Known:
     """Return what is known after `look`; the same value where it changes nothing."""
     server = _server_of(known, look.servers.get(known.id, ()), look.began)
-    if server is None:
-        known = _unseen(known, look)
-    elif server.power is Power.DELETED:
+    deleted = look.deleted.get(known.server_id or "")
+    if deleted is not None:
         known = replace(
             known,
             presence=Presence.ABSENT,
             power=Power.DELETED,
-            raw_status=server.raw_status,
+            raw_status=deleted.raw_status,
         )
+    elif server is None:
+        known = _unseen(known, look)
     else:
         known = _seen(known, server, look.began)
     if known.port_id is None or known.touched_at >= look.began:
@@ -197,8 +200,7 @@ def _server_of(known: Known, mine: Sequence[SeenServer], began: datetime) -> See
         return next((server for server in mine if server.cloud_id == known.server_id), None)
     if known.touched_at >= began:
         return None
-    alive = [server for server in mine if server.power is not Power.DELETED]
-    return min(alive, key=lambda server: server.updated_at, default=None)
+    return min(mine, key=lambda server: server.updated_at, default=None)
 
 
 def _unseen(known: Known, look: Look) -> Known:

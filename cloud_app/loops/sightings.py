@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from cloud_app.db import Database, after_commit
 from cloud_app.domain.errors import PortalError
 from cloud_app.domain.machine_rules import LOOKS_THAT_PROVE_ABSENCE, Step, next_step
-from cloud_app.domain.machines import SeenAddress, SeenPort, SeenServer
+from cloud_app.domain.machines import Power, SeenAddress, SeenPort, SeenServer
 from cloud_app.domain.sightings import Known, Look, in_doubt, see
 from cloud_app.gateways.protocols import Cloud, Sweep
 from cloud_app.hub import CLOUDS, Hub, project_topic
@@ -54,14 +54,18 @@ def look_of(
 ) -> Look:
     """Sort the answers by the key of ours that they carry."""
     by_key: dict[str, list[SeenServer]] = defaultdict(list)
+    deleted: dict[str, SeenServer] = {}
     for server in servers.items:
-        if server.key is not None:
+        if server.power is Power.DELETED:
+            deleted[server.cloud_id] = server
+        elif server.key is not None:
             by_key[server.key].append(server)
     return Look(
         began=began,
         whole=servers.complete,
         cursor=servers.cursor,
         servers=by_key,
+        deleted=deleted,
         ports={port.cloud_id: port for port in ports.items},
         addresses={address.cloud_id: address for address in addresses.items},
         bound=_bound(addresses.items),

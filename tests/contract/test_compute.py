@@ -272,5 +272,5 @@ async def test_two_orders_at_once_end_with_one_running_server_and_deleted_ones_a
 
     assert await cloud.compute.find_servers(home, key) == []
     changed = await cloud.compute.servers(cursor)
-    told = {server.cloud_id: server.power for server in changed.items}
-    assert [told[each] for each in ids] == [Power.DELETED] * len(ids)
+    told = {server.cloud_id: (server.power, server.key) for server in changed.items}
+    assert [told[each] for each in ids] == [(Power.DELETED, None)] * len(ids)

@@ -133,7 +133,8 @@ def seen(row: sqlite3.Row, now: float) -> SeenServer:
     return SeenServer(
         cloud_id=row["id"],
         project_id=row["project_id"],
-        key=row["key"],
+        # Nova forgets the metadata of what is deleted.
+        key=None if at.status == "DELETED" else row["key"],
         name=row["name"],
         power=at.power,
         updated_at=moment(at.updated_at),
