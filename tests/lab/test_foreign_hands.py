@@ -55,7 +55,8 @@ class Hands:
             "flavorRef": self.admin.compute.find_flavor("m1.tiny").id,
             "networks": "none",
         }
-        there = self.admin.connect_as_project(project_id)
+        project = self.admin.identity.get_project(project_id)
+        there = self.admin.connect_as_project(project)
         answer = there.compute.post("/servers", json={"server": body}, microversion="2.37")
         return str(answer.json()["server"]["id"])
 
