@@ -50,6 +50,8 @@ class Look:
     """Whether the lists of ports and addresses were complete."""
     proven: Collection[str] = ()
     """Keys of machines whose server was asked for by its id and is not there."""
+    asked: Collection[str | None] = ()
+    """Ids of ports and addresses that were asked for one by one, whatever the answer."""
     before: "Look | None" = None
     """The look before this one: what is missing from one list may be in the next."""
 
@@ -135,7 +137,7 @@ def _connected(known: Known, look: Look, port_id: str) -> Known:
     """What the machine's port says: its inner address, and which groups guard it."""
     port = look.ports.get(port_id)
     if port is None:
-        if not look.lacks_port(port_id, known.touched_at):
+        if port_id not in look.asked or not look.lacks_port(port_id, known.touched_at):
             return known
         asked = known.server_id is not None or known.create_sent_at is not None
         # Before a server was asked for, another port will do.
@@ -156,11 +158,17 @@ def _addressed(known: Known, look: Look, port_id: str) -> Known:
     bound = look.bound.get(port_id)
     if bound is not None:
         address = bound.address
-    elif _is_elsewhere(known, look) or look.lacks_address_on(port_id, known.touched_at):
+    elif _is_elsewhere(known, look) or _is_unbound(known, look, port_id):
         address = None
     else:
         return known
     return known if address == known.address else replace(known, address=address, answers=None)
+
+
+def _is_unbound(known: Known, look: Look, port_id: str) -> bool:
+    """Whether nothing is bound to the port; where it was ours, that address was asked itself."""
+    asked = known.address_id is None or known.address_id in look.asked
+    return asked and look.lacks_address_on(port_id, known.touched_at)
 
 
 def _is_elsewhere(known: Known, look: Look) -> bool:
@@ -183,6 +191,17 @@ def in_doubt(known: Known, look: Look) -> bool:
         and known.looks == LOOKS_THAT_PROVE_ABSENCE - 1
         and known.id not in look.proven
     )
+
+
+def network_in_doubt(known: Known, look: Look) -> bool:
+    """Whether lists alone would take away its port or address now: ask for those first."""
+    port_id = known.port_id
+    if port_id is None:
+        return False
+    if port_id in look.ports and (known.address is None or port_id in look.bound):
+        return False
+    believed = replace(look, asked={port_id, known.address_id})
+    return see(known, believed) != see(known, look)
 
 
 def _is_missed(known: Known, look: Look) -> bool:

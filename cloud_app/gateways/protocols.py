@@ -149,6 +149,14 @@ class NetworkGateway(Protocol):
         """All external addresses that carry a key of ours or are bound to a port (manager)."""
         ...
 
+    async def port(self, port_id: str) -> SeenPort | None:
+        """One port by its id (manager); None only where the cloud says it is not there."""
+        ...
+
+    async def address(self, address_id: str) -> SeenAddress | None:
+        """One external address by its id (manager); None only where it is not there."""
+        ...
+
 
 class ComputeGateway(Protocol):
     async def servers(self, since: datetime | None) -> Sweep[SeenServer]:

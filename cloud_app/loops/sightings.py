@@ -18,7 +18,7 @@ from cloud_app.db import Database, after_commit
 from cloud_app.domain.errors import PortalError
 from cloud_app.domain.machine_rules import LOOKS_THAT_PROVE_ABSENCE, Step, next_step
 from cloud_app.domain.machines import Power, SeenAddress, SeenPort, SeenServer
-from cloud_app.domain.sightings import Known, Look, in_doubt, see
+from cloud_app.domain.sightings import Known, Look, in_doubt, network_in_doubt, see
 from cloud_app.gateways.protocols import Cloud, Sweep
 from cloud_app.hub import CLOUDS, Hub, project_topic
 from cloud_app.loops.orphans import clear_away, keys_in
@@ -121,6 +121,7 @@ class Sightings:
         """
         news: list[str] = []
         doubts: list[Known] = []
+        loose: list[Known] = []
         over = keys_in(look)
         recorded: dict[str, str | None] = {}
         page = await self._page(cloud.id, "")
@@ -130,11 +131,15 @@ class Sightings:
             news += [known.id for known, after in seen if after != known]
             recorded |= {after.id: after.server_id for _, after in seen}
             doubts += [known for known in page if in_doubt(known, look)]
+            loose += [known for known in page if network_in_doubt(known, look)]
             over.difference_update(known.id for known in page if not known.released)
             page = await self._page(cloud.id, page[-1].id)
         if doubts:
             look = await _asked_for(cloud, look, doubts[:MOST_ASKED])
             news += [known.id for known in doubts]
+        if loose:
+            look = await _asked_network(cloud, look, loose[:MOST_ASKED])
+            news += [known.id for known in loose]
         missed = False
         for start in range(0, len(news), MOST_PER_WRITE):
             missed |= await self._write(news[start : start + MOST_PER_WRITE], look)
@@ -245,3 +250,24 @@ async def _asked_for(cloud: Cloud, look: Look, doubts: Sequence[Known]) -> Look:
         else:
             servers[known.id] = [found]
     return replace(look, servers=servers, proven=proven)
+
+
+async def _asked_network(cloud: Cloud, look: Look, loose: Sequence[Known]) -> Look:
+    """Ask for each missing port, and the address that it had, in the same way."""
+    ports, addresses, bound = dict(look.ports), dict(look.addresses), dict(look.bound)
+    asked: set[str | None] = set()
+    for known in loose:
+        try:
+            port = await cloud.network.port(known.port_id or "")
+            given = known.address_id
+            address = None if given is None else await cloud.network.address(given)
+        except PortalError:
+            continue
+        asked |= {known.port_id, given}
+        if port is not None:
+            ports[port.cloud_id] = port
+        if address is not None:
+            addresses[address.cloud_id] = address
+            if address.port_id is not None:
+                bound.setdefault(address.port_id, address)
+    return replace(look, ports=ports, addresses=addresses, bound=bound, asked=asked)

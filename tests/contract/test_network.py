@@ -141,12 +141,14 @@ async def test_a_deleted_port_is_gone_and_may_be_deleted_again(
     cloud: Cloud, home: Scope, ground: Ground
 ) -> None:
     key = new_key()
-    await cloud.network.ensure_port(home, key, ground, [])
+    made = await cloud.network.ensure_port(home, key, ground, [])
+    assert await cloud.network.port(made.cloud_id) == made
 
     await cloud.network.delete_ports(home, key)
     await cloud.network.delete_ports(home, key)
 
     assert await _ports(cloud, key) == []
+    assert await cloud.network.port(made.cloud_id) is None
 
 
 async def test_an_address_is_bound_once_and_released(
@@ -161,9 +163,11 @@ async def test_an_address_is_bound_once_and_released(
     assert first == again
     assert (first.key, first.port_id) == (key, port.cloud_id)
     assert await _addresses(cloud, key) == [first]
+    assert await cloud.network.address(first.cloud_id) == first
     await cloud.network.release_addresses(home, key)
     await cloud.network.release_addresses(home, key)
     assert await _addresses(cloud, key) == []
+    assert await cloud.network.address(first.cloud_id) is None
 
 
 async def test_an_address_that_several_ask_for_at_once_is_one(

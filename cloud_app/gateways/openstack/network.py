@@ -106,6 +106,23 @@ class OpenStackNetwork:
 
         return await self._sweep("floatingip", ADDRESS_FIELDS, ours)
 
+    async def port(self, port_id: str) -> SeenPort | None:
+        def call() -> SeenPort | None:
+            raw = self.sessions.manager("network").find(path_of("port"), "port", port_id)
+            with readable():
+                return None if raw is None else _seen_port(raw, self._key(raw["name"]) or "")
+
+        return await self.threads.run(call)
+
+    async def address(self, address_id: str) -> SeenAddress | None:
+        def call() -> SeenAddress | None:
+            api = self.sessions.manager("network")
+            raw = api.find(path_of("floatingip"), "floatingip", address_id)
+            with readable():
+                return None if raw is None else _seen_address(raw, self._key(raw["description"]))
+
+        return await self.threads.run(call)
+
     async def _sweep(
         self, noun: str, fields: Sequence[str], seen: Callable[[Json], T | None]
     ) -> Sweep[T]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cloud_app.domain.machines import SeenAddress, SeenPort
 from cloud_app.gateways.protocols import Ground, Scope, Sweep
 from cloud_app.gateways.simulator import networks, sweeps
+from cloud_app.gateways.simulator.store import Tx
 from cloud_app.gateways.simulator.world import World
 
 
@@ -51,3 +52,18 @@ class PracticeNetwork:
         return await self.world.call(
             "network.addresses", lambda tx: sweeps.as_told(tx, networks.all_addresses(tx))
         )
+
+    async def port(self, port_id: str) -> SeenPort | None:
+        def call(tx: Tx) -> SeenPort | None:
+            return next(
+                (one for one in networks.all_ports(tx).items if one.cloud_id == port_id), None
+            )
+
+        return await self.world.call("network.port", call)
+
+    async def address(self, address_id: str) -> SeenAddress | None:
+        def call(tx: Tx) -> SeenAddress | None:
+            found = networks.all_addresses(tx).items
+            return next((one for one in found if one.cloud_id == address_id), None)
+
+        return await self.world.call("network.address", call)

@@ -7,15 +7,13 @@ from cloud_app.gateways.protocols import ServerOrder
 from cloud_app.gateways.simulator import networks, orders
 from cloud_app.gateways.simulator.misfortunes import Misfortune, Woe
 from cloud_app.models.machines import MachineRecord
-from tests.make import own_project
 
 
-async def standing(campus):
-    """Whose rights and which network the student's machines have."""
+async def standing(campus, key):
+    """Whose rights and which network a machine has."""
     async with campus.portal.db.read() as session:
-        sides = campus.portal.machine_loop.sides
-        machine = MachineRecord(project_id=own_project(campus.student), cloud_id=campus.cloud.id)
-        return await sides.standing(session, machine)
+        machine = await session.get_one(MachineRecord, key)
+        return await campus.portal.machine_loop.sides.standing(session, machine)
 
 
 async def left(campus):
@@ -35,7 +33,7 @@ async def over(campus):
 
 
 async def late_port(campus, key):
-    home = await standing(campus)
+    home = await standing(campus, key)
     with campus.world.begin() as tx:
         return networks.ensure_port(tx, home.scope, key, home.ground, ()).cloud_id, home.scope
 

@@ -85,6 +85,17 @@ async def test_half_a_list_loses_nothing_however_long(campus):
         assert {(await campus.look(each)).state for each in machines} == {State.READY}
 
 
+async def test_half_a_list_of_the_network_takes_no_address_away(campus):
+    machine = await campus.order()
+    ready = await campus.until(machine, State.READY)
+    campus.world.befall(Misfortune(woe=Woe.LYING, calls="network.*"))
+
+    for _ in range(5):
+        await campus.turn(2, seconds=FULL)
+        seen = await campus.look(machine)
+        assert (seen.address, seen.fixed_ip) == (ready.address, ready.fixed_ip)
+
+
 async def test_half_a_list_hides_no_stop_either(campus):
     machine = await campus.order()
     ready = await campus.until(machine, State.READY)
