@@ -159,7 +159,7 @@ async def into_world(portal: Portal, cloud: Cloud, rows: Sequence[MachineRecord]
             project, network = sides[row.project_id]
             _insert(
                 tx.db, "port", id=row.port_id, project_id=project, key=row.id, network_id=network,
-                fixed_ip=row.fixed_ip, open_ports="22",
+                fixed_ip=row.fixed_ip, open_ports="22", groups="",
             )  # fmt: skip
             _insert(
                 tx.db, "address", id=row.address_id, project_id=project, key=row.id,
