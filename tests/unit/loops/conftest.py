@@ -13,6 +13,7 @@ from cloud_app.domain.machines import Machine, State
 from cloud_app.gateways.protocols import Cloud
 from cloud_app.gateways.simulator.compute import PracticeCompute
 from cloud_app.gateways.simulator.world import World
+from cloud_app.models.projects import side_of
 from tests.make import Clock, a_spec
 
 
@@ -54,6 +55,26 @@ class Campus:
             await self.turn(seconds=seconds)
         seen = await self.look(machine)
         raise AssertionError(f"{seen.state} ({seen.failure} {seen.detail}) instead of {state}")
+
+    async def ready(self, **changes: Any) -> Machine:
+        """Order a machine and wait until it is ready."""
+        return await self.until(await self.order(**changes), State.READY)
+
+    async def home(self, machine: Machine) -> str | None:
+        """The cloud's id of the project that the machine's own project has there."""
+        async with self.portal.db.read() as session:
+            side = await side_of(session, machine.project_id, machine.cloud_id)
+        assert side
+        return side.cloud_project_id
+
+    async def left(self, machine: Machine) -> tuple[int, ...]:
+        """What of a machine is in the cloud: (servers, ports, addresses)."""
+        servers = (await self.cloud.compute.servers(None)).items
+        ports, addresses = await self.cloud.network.ports(), await self.cloud.network.addresses()
+        return tuple(
+            len([one for one in items if one.key == machine.id])
+            for items in (servers, ports.items, addresses.items)
+        )
 
     async def servers(self) -> list[str]:
         """Keys of all servers in the cloud that are not deleted."""

@@ -7,15 +7,10 @@ import pytest
 from cloud_app.domain.errors import QuotaExceeded
 from cloud_app.domain.machines import Command, State
 from cloud_app.gateways.simulator.misfortunes import Misfortune, Woe
-from cloud_app.models.projects import side_of
 from tests.make import own_project
 
 WHOLE = 400.0
 """Seconds after which the next look is a whole list."""
-
-
-async def ready(campus, **changes):
-    return await campus.until(await campus.order(**changes), State.READY)
 
 
 async def usage(campus):
@@ -23,30 +18,12 @@ async def usage(campus):
     return offers.usage
 
 
-async def home(campus, machine):
-    """The cloud's id of the project that the machine's own project has there."""
-    async with campus.portal.db.read() as session:
-        side = await side_of(session, machine.project_id, machine.cloud_id)
-    assert side
-    return side.cloud_project_id
-
-
-async def left(campus, machine):
-    """What of a machine is in the cloud: (servers, ports, addresses)."""
-    servers = (await campus.cloud.compute.servers(None)).items
-    ports, addresses = await campus.cloud.network.ports(), await campus.cloud.network.addresses()
-    return tuple(
-        len([one for one in items if one.key == machine.id])
-        for items in (servers, ports.items, addresses.items)
-    )
-
-
 async def test_a_server_without_our_key_is_counted_and_never_touched(campus):
-    machine = await ready(campus)
+    machine = await campus.ready()
     before = await usage(campus)
 
     foreign = campus.world.outside.build_server(
-        "byhand", project_id=await home(campus, machine), flavor_id="practice.medium"
+        "byhand", project_id=await campus.home(machine), flavor_id="practice.medium"
     )
     await campus.turn(3, seconds=16)
 
@@ -62,9 +39,9 @@ async def test_a_server_without_our_key_is_counted_and_never_touched(campus):
 
 
 async def test_room_taken_outside_returns_only_when_it_is_proven_free(campus):
-    machine = await ready(campus)
+    machine = await campus.ready()
     foreign = campus.world.outside.build_server(
-        "byhand", project_id=await home(campus, machine), flavor_id="practice.medium"
+        "byhand", project_id=await campus.home(machine), flavor_id="practice.medium"
     )
     await campus.turn(3, seconds=16)
     campus.world.befall(Misfortune(woe=Woe.LYING, calls="compute.servers", times=1))
@@ -80,7 +57,7 @@ async def test_room_taken_outside_returns_only_when_it_is_proven_free(campus):
 
 
 async def test_servers_in_other_peoples_projects_are_none_of_ours(campus):
-    await ready(campus)
+    await campus.ready()
 
     campus.world.outside.build_server("elsewhere")
     await campus.turn(3, seconds=16)
@@ -89,9 +66,9 @@ async def test_servers_in_other_peoples_projects_are_none_of_ours(campus):
 
 
 async def test_of_two_servers_with_one_key_the_recorded_one_stays(campus, caplog):
-    machine = await ready(campus)
+    machine = await campus.ready()
     twin = campus.world.outside.build_server(
-        "twin", project_id=await home(campus, machine), key=machine.id
+        "twin", project_id=await campus.home(machine), key=machine.id
     )
 
     with caplog.at_level(logging.ERROR):
@@ -109,10 +86,8 @@ async def test_of_two_servers_with_one_key_the_recorded_one_stays(campus, caplog
 
 
 async def test_the_recorded_server_is_lost_though_another_has_its_key(campus):
-    machine = await ready(campus)
-    campus.world.outside.build_server(
-        "twin", project_id=await home(campus, machine), key=machine.id
-    )
+    machine = await campus.ready()
+    campus.world.outside.build_server("twin", project_id=await campus.home(machine), key=machine.id)
     await campus.turn(3, seconds=16)
 
     campus.world.outside.delete_server(machine.server_id)
@@ -121,7 +96,7 @@ async def test_the_recorded_server_is_lost_though_another_has_its_key(campus):
 
 
 async def test_what_is_left_of_a_lost_machine_is_shown_and_released_when_given_back(campus):
-    machine = await ready(campus)
+    machine = await campus.ready()
     campus.world.outside.delete_server(machine.server_id)
 
     lost = await campus.until(machine, State.LOST)
@@ -129,11 +104,11 @@ async def test_what_is_left_of_a_lost_machine_is_shown_and_released_when_given_b
     assert (lost.address, lost.fixed_ip) == (machine.address, machine.fixed_ip)
     await campus.portal.machines.give_back(campus.student, machine.id)
     await campus.until(machine, State.GONE)
-    assert await left(campus, machine) == (0, 0, 0)
+    assert await campus.left(machine) == (0, 0, 0)
 
 
 async def test_another_name_in_the_cloud_is_shown_beside_ours(campus):
-    machine = await ready(campus)
+    machine = await campus.ready()
     assert machine.name_in_cloud == ""
 
     campus.world.outside.rename_server(machine.server_id, "theirs")
@@ -159,7 +134,7 @@ async def test_our_own_new_name_is_never_taken_for_a_foreign_one(campus):
 
 
 async def test_a_machine_resized_outside_shows_and_counts_what_it_really_has(campus):
-    machine = await ready(campus)
+    machine = await campus.ready()
     assert not machine.resized
 
     campus.world.outside.resize_server(machine.server_id, "practice.medium", confirmed=False)
@@ -174,18 +149,18 @@ async def test_a_machine_resized_outside_shows_and_counts_what_it_really_has(cam
 
 
 async def test_an_address_taken_away_is_not_given_again_unasked(campus):
-    machine = await ready(campus)
+    machine = await campus.ready()
 
     campus.world.outside.unbind_addresses(machine.id)
     await campus.turn(4, seconds=16)
 
     seen = await campus.look(machine)
     assert (seen.address, seen.state) == (None, State.READY)
-    assert await left(campus, machine) == (1, 1, 1)
+    assert await campus.left(machine) == (1, 1, 1)
 
 
 async def test_an_address_deleted_outside_is_gone_after_two_looks(campus):
-    machine = await ready(campus)
+    machine = await campus.ready()
     campus.world.befall(Misfortune(woe=Woe.LYING, calls="network.addresses", times=1))
     await campus.turn(1, seconds=16)
     assert (await campus.look(machine)).address == machine.address
@@ -194,11 +169,11 @@ async def test_an_address_deleted_outside_is_gone_after_two_looks(campus):
     await campus.turn(4, seconds=16)
 
     assert (await campus.look(machine)).address is None
-    assert await left(campus, machine) == (1, 1, 0)
+    assert await campus.left(machine) == (1, 1, 0)
 
 
 async def test_an_address_bound_by_others_is_shown_and_asked_for_an_answer(campus):
-    machine = await ready(campus)
+    machine = await campus.ready()
     campus.world.outside.unbind_addresses(machine.id)
     await campus.turn(3, seconds=16)
     asked = campus.world.calls["reach.answers"]
@@ -212,7 +187,7 @@ async def test_an_address_bound_by_others_is_shown_and_asked_for_an_answer(campu
 
 
 async def test_other_security_groups_are_shown_and_left_as_they_are(campus):
-    machine = await ready(campus)
+    machine = await campus.ready()
     assert not machine.doors_changed
 
     campus.world.outside.change_groups(machine.id, "theirs")
@@ -224,7 +199,7 @@ async def test_other_security_groups_are_shown_and_left_as_they_are(campus):
 
 
 async def test_without_its_port_a_machine_can_still_be_stopped_and_given_back(campus):
-    machine = await ready(campus)
+    machine = await campus.ready()
 
     campus.world.outside.delete_ports(machine.id)
     await campus.turn(4, seconds=16)
@@ -235,7 +210,7 @@ async def test_without_its_port_a_machine_can_still_be_stopped_and_given_back(ca
     await campus.until(machine, State.STOPPED)
     await campus.portal.machines.give_back(campus.student, machine.id)
     await campus.until(machine, State.GONE)
-    assert await left(campus, machine) == (0, 0, 0)
+    assert await campus.left(machine) == (0, 0, 0)
 
 
 async def test_a_port_deleted_before_its_server_was_asked_for_is_made_again(campus):
@@ -247,4 +222,4 @@ async def test_a_port_deleted_before_its_server_was_asked_for_is_made_again(camp
 
     await campus.until(machine, State.READY)
 
-    assert await left(campus, machine) == (1, 1, 1)
+    assert await campus.left(machine) == (1, 1, 1)

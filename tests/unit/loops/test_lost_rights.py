@@ -6,34 +6,11 @@ import pytest
 
 from cloud_app.domain.machines import Command, Power, State
 from cloud_app.gateways.simulator.misfortunes import Misfortune, Woe
-from cloud_app.models.projects import side_of
-
-
-async def ready(campus, **changes):
-    return await campus.until(await campus.order(**changes), State.READY)
-
-
-async def home(campus, machine):
-    """The cloud's id of the project that the machine's own project has there."""
-    async with campus.portal.db.read() as session:
-        side = await side_of(session, machine.project_id, machine.cloud_id)
-    assert side
-    return side.cloud_project_id
-
-
-async def left(campus, machine):
-    """What of a machine is in the cloud: (servers, ports, addresses)."""
-    servers = (await campus.cloud.compute.servers(None)).items
-    ports, addresses = await campus.cloud.network.ports(), await campus.cloud.network.addresses()
-    return tuple(
-        len([one for one in items if one.key == machine.id])
-        for items in (servers, ports.items, addresses.items)
-    )
 
 
 async def test_a_machine_of_a_deleted_project_says_so_and_can_be_given_back(campus):
-    machine = await ready(campus)
-    campus.world.outside.delete_project(await home(campus, machine))
+    machine = await campus.ready()
+    campus.world.outside.delete_project(await campus.home(machine))
 
     await campus.turn(4, seconds=16)
     assert (await campus.look(machine)).state is State.READY
@@ -44,20 +21,20 @@ async def test_a_machine_of_a_deleted_project_says_so_and_can_be_given_back(camp
     assert (seen.state, seen.notice) == (State.READY, "error.project_gone")
     await campus.portal.machines.give_back(campus.student, machine.id)
     await campus.until(machine, State.GONE)
-    assert await left(campus, machine) == (0, 0, 0)
+    assert await campus.left(machine) == (0, 0, 0)
 
 
 async def test_after_a_project_was_deleted_the_next_order_gets_a_new_one(campus):
-    old = await ready(campus)
-    old_home = await home(campus, old)
+    old = await campus.ready()
+    old_home = await campus.home(old)
     campus.world.outside.delete_project(old_home)
 
-    machine = await ready(campus)
+    machine = await campus.ready()
 
-    assert await home(campus, machine) not in (None, old_home)
+    assert await campus.home(machine) not in (None, old_home)
     assert (await campus.look(old)).notice == "error.project_gone"
     servers = (await campus.cloud.compute.servers(None)).items
-    assert {one.project_id for one in servers} == {old_home, await home(campus, machine)}
+    assert {one.project_id for one in servers} == {old_home, await campus.home(machine)}
     for each in (old, machine):
         await campus.portal.machines.give_back(campus.student, each.id)
         await campus.until(each, State.GONE)
@@ -66,8 +43,8 @@ async def test_after_a_project_was_deleted_the_next_order_gets_a_new_one(campus)
 
 @pytest.mark.parametrize("turns", range(1, 9))
 async def test_an_order_under_way_when_its_project_is_deleted_is_built_in_a_new_one(campus, turns):
-    first = await ready(campus)
-    old_home = await home(campus, first)
+    first = await campus.ready()
+    old_home = await campus.home(first)
     machine = await campus.order()
     await campus.turn(turns, seconds=0.5)
 
@@ -75,15 +52,15 @@ async def test_an_order_under_way_when_its_project_is_deleted_is_built_in_a_new_
     await campus.portal.machines.command(campus.student, first.id, Command.STOP)
 
     seen = await campus.until(machine, State.READY)
-    assert await left(campus, machine) == (1, 1, 1)
+    assert await campus.left(machine) == (1, 1, 1)
     assert seen.failure is None
     servers = (await campus.cloud.compute.servers(None)).items
     assert [one.power for one in servers if one.key == machine.id] == [Power.ON]
 
 
 async def test_a_changed_password_is_mended_without_anybody_noticing(campus):
-    machine = await ready(campus)
-    campus.world.outside.change_password(await home(campus, machine))
+    machine = await campus.ready()
+    campus.world.outside.change_password(await campus.home(machine))
 
     await campus.portal.machines.command(campus.student, machine.id, Command.STOP)
 
