@@ -138,7 +138,8 @@ class Sightings:
             look = await _asked_for(cloud, look, doubts[:MOST_ASKED])
             news += [known.id for known in doubts]
         if loose:
-            look = await _asked_network(cloud, look, loose[:MOST_ASKED])
+            loose = loose[:MOST_ASKED]
+            look = await _asked_network(cloud, look, loose)
             news += [known.id for known in loose]
         missed = False
         for start in range(0, len(news), MOST_PER_WRITE):
